@@ -1,0 +1,49 @@
+//! DynamoDB, S3 and SQS on loopback ports: each speaks the AWS protocol to the unchanged SDK and keeps its data in
+//! one folder, so that a stop, a crash or `kill -9` loses nothing that was acknowledged. Refuses to know whose data it
+//! is: tables, buckets and queues come from the caller, who read them from the template.
+
+pub mod clock;
+mod dynamodb;
+mod error;
+mod s3;
+mod server;
+mod sqs;
+
+use std::path::PathBuf;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use dynamodb::DynamoDb;
+pub use error::ServiceError;
+pub use s3::{CreatedBy, ObjectCreated, S3};
+pub use sqs::{Message, MessageAttribute, NewMessage, ReceiveOptions, Sqs, SqsError};
+
+/// The credentials that S3 signatures are checked against; the other services take any.
+pub const ACCESS_KEY_ID: &str = "AFFINSYLOCAL";
+/// The secret that belongs to [`ACCESS_KEY_ID`]. It guards nothing but a loopback port.
+pub const SECRET_ACCESS_KEY: &str = "affinsy-local-secret";
+/// The account that queue URLs and ARNs name.
+pub const ACCOUNT_ID: &str = "000000000000";
+/// The region that ARNs name. Requests signed for any region are accepted.
+pub const REGION: &str = "us-east-1";
+
+/// Where a service keeps its data and where it listens.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// Created when missing; one folder for each service.
+    pub dir: PathBuf,
+    /// A fixed port keeps endpoints and queue URLs the same over restarts; `None` takes a free one.
+    pub port: Option<u16>,
+}
+
+impl ServiceConfig {
+    /// A service under `dir`, on a free port.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), port: None }
+    }
+
+    /// The same, on a fixed port.
+    #[must_use]
+    pub fn on_port(self, port: u16) -> Self {
+        Self { port: Some(port), ..self }
+    }
+}

@@ -1,0 +1,207 @@
+//! Exact decimals for prices, quantities and money. Never a float: two reports over the same orders agree to the last digit.
+
+use serde::{Serialize, Serializer};
+
+/// A unit price in millionths, |price| < 10^12.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(i64);
+
+/// A quantity in thousandths (goods by weight have decimals). Negative: a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Quantity(i64);
+
+/// Money in 10^-9 of the dataset's currency: price × quantity without rounding. Sums of 10^8 of the
+/// greatest line amounts still fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Amount(i128);
+
+/// Why a number's text is not a price or quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalProblem {
+    #[error("is not a number")]
+    NotANumber,
+    #[error("has more than {0} decimals")]
+    TooPrecise(u32),
+    #[error("is out of range")]
+    OutOfRange,
+}
+
+impl Price {
+    pub const DECIMALS: u32 = 6;
+    /// Reads the text of a JSON number (exponents included) without rounding.
+    pub fn parse(text: &str) -> Result<Self, DecimalProblem> {
+        let millionths = scaled(text, Self::DECIMALS)?;
+        if millionths.unsigned_abs() >= 10u128.pow(12 + Self::DECIMALS) {
+            return Err(DecimalProblem::OutOfRange);
+        }
+        i64::try_from(millionths).map(Self).map_err(|_| DecimalProblem::OutOfRange)
+    }
+    pub fn times(self, quantity: Quantity) -> Amount {
+        Amount(i128::from(self.0) * i128::from(quantity.0))
+    }
+    pub const fn millionths(self) -> i64 {
+        self.0
+    }
+}
+
+impl Quantity {
+    pub const DECIMALS: u32 = 3;
+    pub const ONE: Self = Self(1_000);
+    pub const ZERO: Self = Self(0);
+    /// Reads the text of a JSON number: |quantity| ≤ 10^9, at most 3 decimals.
+    pub fn parse(text: &str) -> Result<Self, DecimalProblem> {
+        let thousandths = scaled(text, Self::DECIMALS)?;
+        if thousandths.unsigned_abs() > 10u128.pow(9 + Self::DECIMALS) {
+            return Err(DecimalProblem::OutOfRange);
+        }
+        i64::try_from(thousandths).map(Self).map_err(|_| DecimalProblem::OutOfRange)
+    }
+    pub const fn from_thousandths(thousandths: i64) -> Self {
+        Self(thousandths)
+    }
+    pub const fn thousandths(self) -> i64 {
+        self.0
+    }
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+    /// Saturates rather than wraps; a request's bounds keep real sums far away from it.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Amount {
+    pub const DECIMALS: u32 = 9;
+    pub const ZERO: Self = Self(0);
+    pub const fn from_billionths(billionths: i128) -> Self {
+        Self(billionths)
+    }
+    pub const fn billionths(self) -> i128 {
+        self.0
+    }
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+    /// For ratios, statistics and display only; sums stay in integers.
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+    /// Decimal text with at most 4 decimals, rounded half away from zero, no trailing zeros.
+    pub fn to_text(self) -> String {
+        let step = 10i128.pow(Self::DECIMALS - 4);
+        let (sign, size) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        let rounded = size.saturating_add(step.unsigned_abs() / 2) / step.unsigned_abs();
+        let (whole, part) = (rounded / 10_000, rounded % 10_000);
+        if part == 0 {
+            let sign = if whole == 0 { "" } else { sign };
+            return format!("{sign}{whole}");
+        }
+        format!("{sign}{whole}.{}", format!("{part:04}").trim_end_matches('0'))
+    }
+}
+
+impl std::iter::Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::ZERO, Self::plus)
+    }
+}
+
+/// A JSON number, written digit by digit: a float would lose cents of large sums.
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw = serde_json::value::RawValue::from_string(self.to_text()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+/// The value of a JSON number's text times 10^`decimals`, exactly.
+fn scaled(text: &str, decimals: u32) -> Result<i128, DecimalProblem> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match digits.find(['e', 'E']) {
+        Some(at) => (&digits[..at], digits[at + 1..].parse::<i32>().map_err(|_| DecimalProblem::OutOfRange)?),
+        None => (digits, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(DecimalProblem::NotANumber);
+    }
+    let mut value: i128 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        if !digit.is_ascii_digit() {
+            return Err(DecimalProblem::NotANumber);
+        }
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i128::from(digit - b'0')))
+            .ok_or(DecimalProblem::OutOfRange)?;
+    }
+    let fraction_len = i32::try_from(fraction.len()).map_err(|_| DecimalProblem::OutOfRange)?;
+    let shift = i64::from(exponent) - i64::from(fraction_len) + i64::from(decimals);
+    let shifted = shift_decimal(value, shift, decimals)?;
+    Ok(if negative { -shifted } else { shifted })
+}
+
+fn shift_decimal(value: i128, shift: i64, decimals: u32) -> Result<i128, DecimalProblem> {
+    if value == 0 {
+        return Ok(0);
+    }
+    let size = u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX);
+    if shift >= 0 {
+        let factor = 10i128.checked_pow(size).ok_or(DecimalProblem::OutOfRange)?;
+        return value.checked_mul(factor).ok_or(DecimalProblem::OutOfRange);
+    }
+    match 10i128.checked_pow(size) {
+        Some(divisor) if value % divisor == 0 => Ok(value / divisor),
+        _ => Err(DecimalProblem::TooPrecise(decimals)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_decimals_exactly() {
+        let check = |text: &str, expected| assert_eq!(Price::parse(text).map(Price::millionths), expected, "{text}");
+        check("129.99", Ok(129_990_000));
+        check("-0", Ok(0));
+        check("0.000001", Ok(1));
+        check("1e3", Ok(1_000_000_000));
+        check("1.50E-1", Ok(150_000));
+        check("0.0000001", Err(DecimalProblem::TooPrecise(6)));
+        check("0.1000000000", Ok(100_000));
+        check("999999999999.999999", Ok(999_999_999_999_999_999));
+        check("1000000000000", Err(DecimalProblem::OutOfRange));
+        check("1e400", Err(DecimalProblem::OutOfRange));
+        check("1e-400", Err(DecimalProblem::TooPrecise(6)));
+        check("NaN", Err(DecimalProblem::NotANumber));
+        check("", Err(DecimalProblem::NotANumber));
+        assert_eq!(Quantity::parse("1.23456"), Err(DecimalProblem::TooPrecise(3)));
+        assert_eq!(Quantity::parse("1099511627776"), Err(DecimalProblem::OutOfRange));
+    }
+
+    #[test]
+    fn writes_money_with_at_most_four_decimals() {
+        let check = |billionths, expected: &str| {
+            assert_eq!(serde_json::to_string(&Amount::from_billionths(billionths)).expect("serializes"), expected)
+        };
+        check(0, "0");
+        check(144_980_000_000, "144.98");
+        check(-50_000_000_000, "-50");
+        check(50_000, "0.0001");
+        check(49_999, "0");
+        check(-49_999, "0");
+        check(123_456_789_012_345_678_000_000_000, "123456789012345678");
+    }
+}

@@ -1,0 +1,88 @@
+//! Reports: what was asked for, and the pure computation of the answer from a dataset's history.
+
+pub mod customer;
+pub mod scope;
+pub mod window;
+
+use serde::Serialize;
+
+/// Market basket analysis or customer segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ReportType {
+    Mba,
+    Rfm,
+}
+
+impl ReportType {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mba => "MBA",
+            Self::Rfm => "RFM",
+        }
+    }
+}
+
+/// Whose orders, and which of them, a report looks at (api.md, templates).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerScope {
+    All,
+    FirstOrder,
+    Repeat,
+    HighValue,
+    Churning,
+    #[serde(rename = "new_90d")]
+    New90d,
+}
+
+/// A finished computation. The parts are whole and in newline-delimited JSON, one row a line; the result
+/// holds the first page of each.
+#[derive(Debug)]
+pub struct ReportOutput {
+    /// A JSON object without the report's own header (id, status, times): `parameters`, `data`, `insights`, …
+    pub result: Box<serde_json::value::RawValue>,
+    pub parts: Vec<ReportPart>,
+}
+
+/// One of a report's long lists.
+#[derive(Debug)]
+pub struct ReportPart {
+    /// `rules`, `itemsets` or `customers`.
+    pub name: &'static str,
+    pub rows: u64,
+    pub ndjson: Vec<u8>,
+}
+
+/// Why a report ends `Failed`, in words that tell the caller what to do. Never an infrastructure error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ReportFailure {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What the computation may use of the machine.
+pub struct Budget<'a> {
+    pub threads: usize,
+    /// True when the work must stop now (deadline, cancel); asked often.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Called with a stage's name and the fraction done, 0–1.
+    pub progress: &'a (dyn Fn(&'static str, f64) + Sync),
+}
+
+impl std::fmt::Debug for Budget<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Budget").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// How a computation ends other than with a result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunEnd {
+    #[error(transparent)]
+    Failed(#[from] ReportFailure),
+    /// `Budget::stop` said so: hand the job back.
+    #[error("stopped")]
+    Stopped,
+}
