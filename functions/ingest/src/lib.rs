@@ -1,1 +1,41 @@
+//! `ingest`: orders in, and what became of them. A push is answered only when it is durable and visible.
 
+use affinsy_app::http::{DataPorts, data};
+use affinsy_aws::config::{Config, Setting};
+use affinsy_aws::objects::S3Objects;
+use affinsy_aws::tables::{DynamoBook, DynamoRates};
+use affinsy_aws::world::{OsRandom, SystemClock};
+use affinsy_aws::{clients, lambda};
+use lambda_http::{Body, Error, Request, Response};
+use std::sync::Arc;
+
+/// What lives as long as the instance.
+#[derive(Debug)]
+pub struct Ctx {
+    ports: DataPorts,
+}
+
+impl Ctx {
+    pub async fn from_env() -> Result<Self, Error> {
+        lambda::logs::init();
+        let config = Config::from_env(&[Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket])?;
+        let sdk = clients::sdk_config().await;
+        let dynamodb = clients::dynamodb(&sdk);
+        let control = config.get(Setting::ControlTable);
+        let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, config.get(Setting::SegmentsTable)));
+        let ports = DataPorts {
+            windows: Arc::new(DynamoRates::new(dynamodb, control)),
+            log: book.clone(),
+            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            deliveries: book,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        };
+        Ok(Self { ports })
+    }
+}
+
+pub async fn handle(event: Request, ctx: &Ctx) -> Result<Response<Body>, Error> {
+    let request = lambda::http::request(event);
+    lambda::http::response(data(&request, &ctx.ports).await)
+}

@@ -1,1 +1,53 @@
+//! `reports`: takes reports' orders and serves what became of them.
 
+use affinsy_app::http::{ReportPorts, reports};
+use affinsy_aws::config::{Config, Setting};
+use affinsy_aws::objects::S3Objects;
+use affinsy_aws::queue::SqsQueue;
+use affinsy_aws::tables::{DynamoBook, DynamoRates};
+use affinsy_aws::world::{OsRandom, SystemClock};
+use affinsy_aws::{clients, lambda};
+use lambda_http::{Body, Error, Request, Response};
+use std::sync::Arc;
+
+const NEEDS: [Setting; 4] =
+    [Setting::ControlTable, Setting::Bucket, Setting::ReportsQueueUrl, Setting::WebhookAllowPrivate];
+
+/// What lives as long as the instance.
+#[derive(Debug)]
+pub struct Ctx {
+    ports: ReportPorts,
+}
+
+impl Ctx {
+    pub async fn from_env() -> Result<Self, Error> {
+        lambda::logs::init();
+        let config = Config::from_env(&NEEDS)?;
+        let sdk = clients::sdk_config().await;
+        let dynamodb = clients::dynamodb(&sdk);
+        let control = config.get(Setting::ControlTable);
+        let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, ""));
+        let queue = SqsQueue {
+            client: clients::sqs(&sdk),
+            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
+            webhooks_url: String::new(),
+        };
+        let ports = ReportPorts {
+            windows: Arc::new(DynamoRates::new(dynamodb, control)),
+            log: book.clone(),
+            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            reports: book.clone(),
+            deliveries: book,
+            queue: Arc::new(queue),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            url_policy: config.url_policy(),
+        };
+        Ok(Self { ports })
+    }
+}
+
+pub async fn handle(event: Request, ctx: &Ctx) -> Result<Response<Body>, Error> {
+    let request = lambda::http::request(event);
+    lambda::http::response(reports(&request, &ctx.ports).await)
+}

@@ -1,1 +1,102 @@
+//! `worker`: computes reports and dataset counts.
+//!
+//! A report that cannot be computed ends as *Failed* and its message is done with. Only trouble with tables,
+//! objects or queues brings a message back; after the queue's last try the sweeper goes on from the record.
 
+use affinsy_app::count_dataset::count_dataset;
+use affinsy_app::ports::{Clock, Job, PortResult};
+use affinsy_app::run_report::{Ran, RunPorts, run_report};
+use affinsy_aws::config::{Config, Setting};
+use affinsy_aws::lambda::sqs::{Handled, Message, each};
+use affinsy_aws::objects::S3Objects;
+use affinsy_aws::queue::SqsQueue;
+use affinsy_aws::tables::DynamoBook;
+use affinsy_aws::world::SystemClock;
+use affinsy_aws::{clients, lambda};
+use affinsy_core::time::Instant;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_runtime::{Error, LambdaEvent};
+use std::sync::Arc;
+
+const NEEDS: [Setting; 5] = [
+    Setting::ControlTable,
+    Setting::SegmentsTable,
+    Setting::Bucket,
+    Setting::ReportsQueueUrl,
+    Setting::WebhooksQueueUrl,
+];
+/// A message is seen again this long after the function's deadline, should the function die.
+const SEEN_AGAIN_AFTER_S: i64 = 10;
+
+/// What lives as long as the instance.
+#[derive(Debug)]
+pub struct Ctx {
+    ports: RunPorts,
+}
+
+impl Ctx {
+    pub async fn from_env() -> Result<Self, Error> {
+        lambda::logs::init();
+        let config = Config::from_env(&NEEDS)?;
+        let sdk = clients::sdk_config().await;
+        let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
+        let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
+        let queue = SqsQueue {
+            client: clients::sqs(&sdk),
+            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
+            webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
+        };
+        let ports = RunPorts {
+            log: book.clone(),
+            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            reports: book,
+            queue: Arc::new(queue),
+            clock: Arc::new(SystemClock),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        Ok(Self { ports })
+    }
+}
+
+pub async fn handle(event: LambdaEvent<SqsEvent>, ctx: &Ctx) -> Result<SqsBatchResponse, Error> {
+    let deadline = Instant::from_unix_ms(i64::try_from(event.context.deadline).unwrap_or(i64::MAX / 1_000));
+    Ok(each(event.payload, async |message| one(message, deadline, &ctx.ports).await).await)
+}
+
+async fn one(message: Message, deadline: Instant, ports: &RunPorts) -> Handled {
+    let left_s = deadline.unix_s() - ports.clock.now().unix_s() + SEEN_AGAIN_AFTER_S;
+    hide(&message, u32::try_from(left_s).unwrap_or(0), ports).await;
+    match run(&message.job, deadline, ports).await {
+        Ok(Ran::Ended) => Handled::Done,
+        Ok(Ran::Again { after_s }) => {
+            hide(&message, after_s, ports).await;
+            Handled::Again
+        }
+        Err(error) => {
+            tracing::error!(job = message.job.to_message(), error = %error, "job put off");
+            hide(&message, 5, ports).await;
+            Handled::Again
+        }
+    }
+}
+
+async fn run(job: &Job, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
+    match job {
+        Job::Report { tenant, report_id } => run_report(tenant, report_id, deadline, ports).await,
+        Job::Count { tenant, dataset_id } => {
+            count_dataset(tenant, dataset_id, &*ports.log, &ports.objects, &*ports.clock).await?;
+            Ok(Ran::Ended)
+        }
+        Job::Delivery { .. } => {
+            tracing::error!(job = job.to_message(), "a delivery in the reports queue; dropped, the sweeper sends it");
+            Ok(Ran::Ended)
+        }
+    }
+}
+
+/// Best effort: without it the message only comes back later.
+async fn hide(message: &Message, seconds: u32, ports: &RunPorts) {
+    if let Err(error) = ports.queue.hide_for(&message.job, &message.receipt, seconds).await {
+        tracing::warn!(error = %error, "visibility not changed");
+    }
+}

@@ -1,1 +1,8 @@
-fn main() {}
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let ctx = affinsy_worker::Ctx::from_env().await?;
+    let ctx = &ctx;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| affinsy_worker::handle(event, ctx))).await
+}

@@ -15,7 +15,10 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use dynamodb::DynamoDb;
 pub use error::ServiceError;
 pub use s3::{CreatedBy, ObjectCreated, S3};
-pub use sqs::{Message, MessageAttribute, NewMessage, ReceiveOptions, Sqs, SqsError};
+pub use sqs::{
+    ErrorKind as SqsErrorKind, Message, MessageAttribute, NewMessage, Queues, ReceiveOptions, SentMessage, Sqs,
+    SqsError,
+};
 
 /// The credentials that S3 signatures are checked against; the other services take any.
 pub const ACCESS_KEY_ID: &str = "AFFINSYLOCAL";

@@ -4,7 +4,9 @@
 //! type, an event type, a property, an intrinsic function) is an error that names it, so what runs
 //! here is what would be deployed. It starts nothing and opens nothing.
 
+mod build;
 mod document;
+mod function;
 mod model;
 mod names;
 mod parameters;
@@ -17,7 +19,7 @@ mod yaml;
 use std::collections::BTreeMap;
 
 pub use model::{
-    Api, Attribute, Bucket, Function, Index, KeySchema, Queue, QueueSource, Redrive, Route, Schedule, Table, Template,
+    Api, Bucket, Function, Queue, QueueSource, Route, Schedule, Table, Template,
 };
 pub use names::LocalNames;
 
@@ -50,7 +52,7 @@ impl Template {
         let document = document::Document::parse(text)?;
         let parameters = parameters::resolve(&document.parameters, overrides)?;
         let resolver = resolve::Resolver::new(parameters, document.resource_types(), names);
-        model::build(document, &resolver, names)
+        build::build(document, &resolver, names)
     }
 }
 

@@ -79,6 +79,11 @@ impl LocalNames {
         "local".to_owned()
     }
 
+    /// Where the API would answer if it were deployed.
+    pub fn api_url(&self) -> String {
+        format!("https://{}.execute-api.{}.amazonaws.com", self.api_id(), self.region)
+    }
+
     /// The ARN of one of this API's routes, as a Lambda authorizer is told it.
     pub fn route_arn(&self, method: &str, path: &str) -> String {
         self.arn("execute-api", &format!("{}/$default/{method}{path}", self.api_id()))

@@ -3,6 +3,7 @@
 //! Names are kept once each; orders and lines hold codes. Built by [`HistoryBuilder`]; reports only read.
 
 use crate::decimal::{Amount, Quantity};
+use crate::names::{Names, TextList};
 use crate::time::Instant;
 use std::ops::Range;
 
@@ -29,48 +30,72 @@ pub struct Line {
 /// All live lines of a dataset at a snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    products: Vec<Box<str>>,
-    customers: Vec<Box<str>>,
-    order_ids: Vec<Box<str>>,
+    products: TextList,
+    customers: TextList,
+    order_ids: TextList,
     orders: Vec<OrderHeader>,
-    line_products: Vec<u32>,
-    line_quantities: Vec<Quantity>,
-    /// `UNPRICED` where the price is unknown: an `Option<Amount>` a line would take twice the memory.
-    line_amounts: Vec<Amount>,
+    lines: LineColumns,
 }
 
-const UNPRICED: Amount = Amount::from_billionths(i128::MIN);
+/// The lines of all orders, a column each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LineColumns {
+    pub products: Vec<u32>,
+    pub quantities: Vec<Quantity>,
+    /// [`UNPRICED`] where the price is unknown: an `Option<Amount>` a line would take twice the memory.
+    pub amounts: Vec<Amount>,
+}
+
+/// Stands for an unknown price where amounts are kept in columns.
+pub(crate) const UNPRICED: Amount = Amount::from_billionths(i128::MIN);
 
 impl History {
     pub fn orders(&self) -> &[OrderHeader] {
         &self.orders
     }
     pub fn order_id(&self, order: usize) -> &str {
-        &self.order_ids[order]
+        self.order_ids.get(order)
     }
     pub fn lines<'a>(&'a self, order: &OrderHeader) -> impl ExactSizeIterator<Item = Line> + use<'a> {
         (order.lines.start as usize..order.lines.end as usize).map(|at| self.line(at))
     }
     pub fn line_count(&self) -> usize {
-        self.line_products.len()
+        self.lines.products.len()
     }
     pub fn product(&self, code: u32) -> &str {
-        &self.products[code as usize]
+        self.products.get(code as usize)
     }
     pub fn product_count(&self) -> usize {
         self.products.len()
     }
     pub fn customer(&self, code: u32) -> &str {
-        &self.customers[code as usize]
+        self.customers.get(code as usize)
     }
     pub fn customer_count(&self) -> usize {
         self.customers.len()
     }
+    /// The parts as a merge makes them. `orders` hold for each order its customer, its date and its number of lines.
+    pub(crate) fn from_parts(
+        products: TextList,
+        customers: TextList,
+        order_ids: TextList,
+        orders: impl Iterator<Item = (Option<u32>, Instant, u32)>,
+        lines: LineColumns,
+    ) -> Self {
+        let mut end = 0;
+        let header = |(customer, date, count): (Option<u32>, Instant, u32)| {
+            let start = end;
+            end += count;
+            OrderHeader { customer, date, lines: start..end }
+        };
+        let orders = orders.map(header).collect();
+        Self { products, customers, order_ids, orders, lines }
+    }
     fn line(&self, at: usize) -> Line {
-        let amount = self.line_amounts[at];
+        let amount = self.lines.amounts[at];
         Line {
-            product: self.line_products[at],
-            quantity: self.line_quantities[at],
+            product: self.lines.products[at],
+            quantity: self.lines.quantities[at],
             amount: (amount != UNPRICED).then_some(amount),
         }
     }
@@ -80,42 +105,33 @@ impl History {
 #[derive(Debug, Default)]
 pub struct HistoryBuilder {
     history: History,
-    product_codes: rustc_hash::FxHashMap<Box<str>, u32>,
-    customer_codes: rustc_hash::FxHashMap<Box<str>, u32>,
+    products: Names,
+    customers: Names,
 }
 
 impl HistoryBuilder {
     pub fn product_code(&mut self, name: &str) -> u32 {
-        intern(&mut self.product_codes, &mut self.history.products, name)
+        self.products.code(name)
     }
     pub fn customer_code(&mut self, id: &str) -> u32 {
-        intern(&mut self.customer_codes, &mut self.history.customers, id)
+        self.customers.code(id)
     }
     /// Adds an order; lines of quantity zero are left out, and an order without lines with them.
     pub fn order(&mut self, id: &str, customer: Option<u32>, date: Instant, lines: impl IntoIterator<Item = Line>) {
-        let start = self.history.line_products.len() as u32;
+        let columns = &mut self.history.lines;
+        let start = columns.products.len() as u32;
         for line in lines.into_iter().filter(|line| !line.quantity.is_zero()) {
-            self.history.line_products.push(line.product);
-            self.history.line_quantities.push(line.quantity);
-            self.history.line_amounts.push(line.amount.unwrap_or(UNPRICED));
+            columns.products.push(line.product);
+            columns.quantities.push(line.quantity);
+            columns.amounts.push(line.amount.unwrap_or(UNPRICED));
         }
-        let lines = start..self.history.line_products.len() as u32;
+        let lines = start..columns.products.len() as u32;
         if !lines.is_empty() {
-            self.history.order_ids.push(id.into());
+            self.history.order_ids.push(id);
             self.history.orders.push(OrderHeader { customer, date, lines });
         }
     }
     pub fn build(self) -> History {
-        self.history
+        History { products: self.products.into_list(), customers: self.customers.into_list(), ..self.history }
     }
-}
-
-fn intern(codes: &mut rustc_hash::FxHashMap<Box<str>, u32>, names: &mut Vec<Box<str>>, name: &str) -> u32 {
-    if let Some(code) = codes.get(name) {
-        return *code;
-    }
-    let code = names.len() as u32;
-    names.push(name.into());
-    codes.insert(name.into(), code);
-    code
 }

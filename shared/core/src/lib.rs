@@ -14,3 +14,7 @@ pub mod ids;
 pub mod key;
 pub mod plan;
 pub mod webhook;
+pub mod dataset;
+pub mod names;
+pub mod order;
+pub mod segment;

@@ -62,10 +62,17 @@ impl<'a> Past<'a> {
     /// A customer's distinct dates of qualifying orders, ascending.
     pub fn purchase_days(&self, customer: u32) -> Vec<Day> {
         let qualifying = self.orders_of(customer).iter().map(|order| self.facts(*order)).filter(|f| f.qualifies);
-        let mut days: Vec<Day> = qualifying.map(|facts| facts.day).collect();
-        days.dedup();
-        days
+        distinct_days(qualifying)
     }
+}
+
+/// The dates of orders, each once, ascending. (Clocks that go back across midnight make dates of later
+/// instants earlier, so the order of the instants is not enough.)
+pub fn distinct_days<'f>(facts: impl Iterator<Item = &'f OrderFacts>) -> Vec<Day> {
+    let mut days: Vec<Day> = facts.map(|facts| facts.day).collect();
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 impl OrderFacts {

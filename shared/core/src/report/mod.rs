@@ -1,13 +1,18 @@
 //! Reports: what was asked for, and the pure computation of the answer from a dataset's history.
 
+pub mod basket;
 pub mod customer;
+pub mod mba;
+pub mod rfm;
 pub mod scope;
+pub mod spec;
+pub mod template;
 pub mod window;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Market basket analysis or customer segments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ReportType {
     Mba,
@@ -34,6 +39,18 @@ pub enum CustomerScope {
     Churning,
     #[serde(rename = "new_90d")]
     New90d,
+}
+
+impl CustomerScope {
+    /// Every scope by the name that `customer_scope` takes.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("all", Self::All),
+        ("first_order", Self::FirstOrder),
+        ("repeat", Self::Repeat),
+        ("high_value", Self::HighValue),
+        ("churning", Self::Churning),
+        ("new_90d", Self::New90d),
+    ];
 }
 
 /// A finished computation. The parts are whole and in newline-delimited JSON, one row a line; the result
@@ -74,6 +91,18 @@ pub struct Budget<'a> {
 impl std::fmt::Debug for Budget<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Budget").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// Works out the report that was asked for.
+pub fn run(
+    history: &crate::history::History,
+    spec: &spec::ReportSpec,
+    budget: &Budget<'_>,
+) -> Result<ReportOutput, RunEnd> {
+    match spec.report_type {
+        ReportType::Mba => mba::run(history, spec, budget),
+        ReportType::Rfm => rfm::run(history, spec, budget),
     }
 }
 

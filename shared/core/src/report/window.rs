@@ -1,6 +1,7 @@
 //! Which stretch of time a report looks at: the zone, the anchor date and the date range. Knows no clock:
 //! without a parameter the anchor comes from the data.
 
+use super::spec::ReportSpec;
 use crate::history::History;
 use crate::time::{Day, Instant};
 use jiff::tz::TimeZone;
@@ -32,6 +33,8 @@ pub struct Window {
     cutoff: Instant,
 }
 
+const NEAR_MICROS: u64 = 48 * 3_600 * 1_000_000;
+
 /// What was asked for about time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AskedTime {
@@ -42,6 +45,16 @@ pub struct AskedTime {
 }
 
 impl Window {
+    pub fn resolve(spec: &ReportSpec, history: &History) -> Self {
+        let asked = AskedTime {
+            as_of: spec.as_of,
+            start: spec.start,
+            end: spec.end,
+            range_end_day: spec.range_end_day,
+        };
+        Self::new(spec.time_zone.clone(), asked, history)
+    }
+
     /// The anchor is the parameter, else the end of the date range, else the date of the latest order of any kind.
     pub fn new(zone: TimeZone, asked: AskedTime, history: &History) -> Self {
         let latest = || history.orders().iter().map(|order| order.date).max().map(|date| date.day_in(&zone));
@@ -57,7 +70,7 @@ impl Window {
         Self { zone, as_of, as_of_source, start: asked.start, end: asked.end, cutoff }
     }
 
-    /// The same zone seen from another date, with no date range: what was known at the end of that date.
+    /// The same range in the same zone, seen from another date.
     #[must_use]
     pub fn at(&self, as_of: Day) -> Self {
         let cutoff = Day(as_of.0 + 1).start_in(&self.zone);
@@ -66,7 +79,11 @@ impl Window {
 
     /// Not later than `as_of`.
     pub fn is_known(&self, date: Instant) -> bool {
-        date < self.cutoff
+        // Where clocks go back across midnight the dates of instants are not in order: near it, dates decide.
+        match self.as_of {
+            Some(as_of) if date.0.abs_diff(self.cutoff.0) < NEAR_MICROS => self.day(date) <= as_of,
+            _ => date < self.cutoff,
+        }
     }
 
     /// Inside the date range; `as_of` is another matter.

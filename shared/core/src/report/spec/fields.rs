@@ -40,7 +40,7 @@ impl<'a> Fields<'a> {
         let fields = match self.node(name) {
             Some(Node::Object(fields)) => fields.as_slice(),
             Some(other) => {
-                self.kind_problem(name, "an object", other);
+                self.kind_problem::<()>(name, "an object", other);
                 &[]
             }
             None => &[],

@@ -14,6 +14,8 @@ pub enum Support {
     /// A share of the baskets, as the exact ratio of its decimal text.
     Share(Ratio),
     Count(u32),
+    /// A share and the count it came to: only in what a report states that it used.
+    Resolved { share: Ratio, count: u32 },
 }
 
 /// What makes a basket.
@@ -71,6 +73,7 @@ impl Serialize for Support {
             Self::Auto => (None, None),
             Self::Share(share) => (Some(share.to_f64()), None),
             Self::Count(count) => (None, Some(*count)),
+            Self::Resolved { share, count } => (Some(share.to_f64()), Some(*count)),
         };
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("min_support", &share)?;
@@ -80,7 +83,7 @@ impl Serialize for Support {
 }
 
 /// The orders in which rules can be listed, best first, by the name `sort_by` takes.
-pub const SORTS: [(&str, RuleSort); 10] = [
+pub const SORTS: [(&str, RuleSort); 12] = [
     ("lift", RuleSort::Lift),
     ("confidence", RuleSort::Confidence),
     ("support", RuleSort::Support),
@@ -88,7 +91,9 @@ pub const SORTS: [(&str, RuleSort); 10] = [
     ("conviction", RuleSort::Conviction),
     ("zhang", RuleSort::Zhang),
     ("jaccard", RuleSort::Jaccard),
+    ("certainty", RuleSort::Certainty),
     ("kulczynski", RuleSort::Kulczynski),
+    ("cosine", RuleSort::Cosine),
     ("p_value", RuleSort::PValue),
     ("q_value", RuleSort::QValue),
 ];

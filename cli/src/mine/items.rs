@@ -1,0 +1,137 @@
+//! Items by number and by name. Baskets of a FIMI file have numbers of their own; products get one each, so that
+//! ascending numbers are ascending names.
+
+use rustc_hash::FxHashMap;
+
+/// What an item's number stands for in the output.
+#[derive(Debug)]
+pub enum Names {
+    /// The number itself.
+    Numbers,
+    /// A product's name by its number.
+    Products(Vec<String>),
+}
+
+impl Names {
+    /// Appends an item as the canonical list writes it: a name that could be misread there is quoted as JSON.
+    pub fn write_listed(&self, item: u32, out: &mut Vec<u8>) {
+        match self {
+            Self::Numbers => write_number(item, out),
+            Self::Products(names) => {
+                let name = &names[item as usize];
+                let plain =
+                    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
+                if plain {
+                    out.extend_from_slice(name.as_bytes());
+                } else {
+                    out.extend_from_slice(serde_json::Value::from(name.as_str()).to_string().as_bytes());
+                }
+            }
+        }
+    }
+
+    /// The items' names for a person or a CSV cell.
+    pub fn joined(&self, items: &[u32], separator: &str) -> String {
+        let name = |item: &u32| match self {
+            Self::Numbers => item.to_string(),
+            Self::Products(names) => names[*item as usize].clone(),
+        };
+        items.iter().map(name).collect::<Vec<_>>().join(separator)
+    }
+
+    /// Numbers never hold a space; names may.
+    pub fn separator(&self) -> &'static str {
+        match self {
+            Self::Numbers => " ",
+            Self::Products(_) => " + ",
+        }
+    }
+}
+
+/// Digits without a detour through the formatting machinery: lists have millions of them.
+pub fn write_number(mut number: u32, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 10];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Gives each text a code in the order of first sight.
+#[derive(Debug, Default)]
+pub struct Codes {
+    by_text: FxHashMap<String, u32>,
+}
+
+impl Codes {
+    pub fn code_of(&mut self, text: &str) -> u32 {
+        if let Some(&code) = self.by_text.get(text) {
+            return code;
+        }
+        let code = u32::try_from(self.by_text.len()).expect("a file names fewer than 2^32 things");
+        self.by_text.insert(text.to_owned(), code);
+        code
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_text.len()
+    }
+
+    /// The texts in their order (as numbers where all are numbers), and each code's place in it.
+    pub fn ordered(self) -> (Vec<String>, Vec<u32>) {
+        let mut texts: Vec<(String, u32)> = self.by_text.into_iter().collect();
+        let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text);
+        if texts.iter().all(|(text, _)| number(text).is_some()) {
+            texts.sort_unstable_by_key(|(text, _)| number(text));
+        } else {
+            texts.sort_unstable();
+        }
+        let mut places = vec![0; texts.len()];
+        for (place, (_, code)) in texts.iter().enumerate() {
+            places[*code as usize] = place as u32;
+        }
+        (texts.into_iter().map(|(text, _)| text).collect(), places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        let check = |number: u32| {
+            let mut out = Vec::new();
+            write_number(number, &mut out);
+            assert_eq!(out, number.to_string().into_bytes());
+        };
+        [0, 7, 10, 65_535, u32::MAX].into_iter().for_each(check);
+    }
+
+    #[test]
+    fn names_are_ordered_as_numbers_where_they_are() {
+        let check = |texts: &[&str], expected: &[&str]| {
+            let mut codes = Codes::default();
+            texts.iter().for_each(|text| assert!((codes.code_of(text) as usize) < texts.len()));
+            assert_eq!(codes.ordered().0, expected);
+        };
+        check(&["10", "9", "10"], &["9", "10"]);
+        check(&["10", "9", "a"], &["10", "9", "a"]);
+        check(&["10", "09"], &["09", "10"]);
+    }
+
+    #[test]
+    fn a_name_with_a_space_is_quoted_in_the_list() {
+        let names = Names::Products(vec!["85123A".to_owned(), "BANK CHARGES".to_owned()]);
+        let mut out = Vec::new();
+        names.write_listed(0, &mut out);
+        names.write_listed(1, &mut out);
+        assert_eq!(out, b"85123A\"BANK CHARGES\"");
+    }
+}

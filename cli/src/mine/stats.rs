@@ -1,0 +1,103 @@
+//! What a run read, found and used: one JSON object for programs, one sentence for people. Both on stderr.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use affinsy_mining::RuleSet;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use super::{Read, rounded_seconds};
+use crate::layout::thousands;
+
+#[derive(Debug, Serialize)]
+pub struct Stats {
+    baskets: usize,
+    items: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    orders_left_out: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    rows_left_out: u64,
+    min_support_count: u32,
+    itemsets: u64,
+    /// Length, then how many itemsets have it.
+    by_length: BTreeMap<usize, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<u64>,
+    read_s: f64,
+    mine_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_s: Option<f64>,
+    peak_rss_mb: Option<f64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Stats {
+    pub(super) fn of(read: &Read, read_time: Duration) -> Self {
+        let items: FxHashSet<u32> = read.baskets.iter().flatten().copied().collect();
+        Self {
+            baskets: read.baskets.len(),
+            items: items.len(),
+            orders_left_out: read.orders_left_out as u64,
+            rows_left_out: read.rows_left_out,
+            min_support_count: 0,
+            itemsets: 0,
+            by_length: BTreeMap::new(),
+            rules: None,
+            read_s: rounded_seconds(read_time),
+            mine_s: 0.0,
+            rules_s: None,
+            peak_rss_mb: None,
+        }
+    }
+
+    pub fn mined(&mut self, min_support_count: u32, by_length: Vec<u64>, took: Duration) {
+        self.min_support_count = min_support_count;
+        self.itemsets = by_length.iter().sum();
+        self.by_length = by_length.into_iter().enumerate().map(|(at, count)| (at + 1, count)).collect();
+        self.mine_s = rounded_seconds(took);
+    }
+
+    pub fn ruled(&mut self, found: &RuleSet, took: Duration) {
+        self.rules = Some(found.rules.len() as u64);
+        self.rules_s = Some(rounded_seconds(took));
+    }
+
+    pub fn itemset_count(&self) -> u64 {
+        self.itemsets
+    }
+
+    pub fn say(mut self, as_json: bool) {
+        if as_json {
+            self.peak_rss_mb = peak_rss_mb();
+            eprintln!("{}", serde_json::to_string(&self).expect("plain fields always serialize"));
+            return;
+        }
+        eprintln!(
+            "{} baskets of {} items; {} itemsets in at least {} baskets; read {:.3} s, mined {:.3} s",
+            thousands(self.baskets as u64),
+            thousands(self.items as u64),
+            thousands(self.itemsets),
+            thousands(u64::from(self.min_support_count)),
+            self.read_s,
+            self.mine_s
+        );
+        if self.orders_left_out > 0 {
+            eprintln!("{} orders keep no product (refunds) and are no baskets", thousands(self.orders_left_out));
+        }
+        if self.rows_left_out > 0 {
+            eprintln!("{} rows name no order or no product", thousands(self.rows_left_out));
+        }
+    }
+}
+
+/// The most memory this process ever held, where the system says (Linux).
+fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some((kib / 1024.0 * 10.0).round() / 10.0)
+}

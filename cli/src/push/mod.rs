@@ -1,0 +1,162 @@
+//! `affinsy push`: a shop's file into a dataset. Reads, gathers whole orders, packs, sends, and says what happened.
+
+pub mod orders;
+pub mod pack;
+pub mod read;
+pub mod send;
+mod values;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use crate::failure::Failure;
+use crate::input::columns::Mapping;
+use crate::layout::{seconds, thousands};
+use crate::progress::LineBar;
+use crate::target::Target;
+use read::{ReadOptions, ReadOrders, Reject};
+use send::{Destination, Pushed};
+use values::DateForm;
+
+/// Push a file of orders: CSV, NDJSON (one order of the API a line) or Parquet; plain, gzip, zstd or xz
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    pub file: PathBuf,
+    /// Dataset to push into
+    #[arg(long, short)]
+    pub dataset: String,
+    #[command(flatten)]
+    pub mapping: Mapping,
+    /// How the file writes dates, as strptime has it (%m/%d/%Y %H:%M)
+    #[arg(long, value_name = "FORMAT")]
+    pub date_format: Option<String>,
+    /// Time zone of dates without an offset
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// Numbers are written 1.234,56
+    #[arg(long)]
+    pub decimal_comma: bool,
+    /// Currency of the prices (ISO 4217), fixed by a dataset's first push
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Requests in flight at once
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub parallel: usize,
+    /// Write the rows left out to this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+pub async fn run(args: &PushArgs) -> Result<(), Failure> {
+    let client = args.target.client()?;
+    let mut read = read::read(&args.file, &args.read_options()?)?;
+    eprintln!("{}: {} rows, {}", args.file.display(), thousands(read.rows), read.taken_for);
+    let misfits = take_misfits(&mut read);
+    let destination =
+        Destination { dataset_id: &args.dataset, currency: args.currency.as_deref(), parallel: args.parallel };
+    let bar = LineBar::start(read.line_count());
+    let pushed = send::send(&client, &read.orders, &destination, &bar).await;
+    bar.finish();
+    report(args, &read, &pushed);
+    if let Some(path) = &args.rejects {
+        write_rejects(path, &read.rejects)?;
+    }
+    verdict(&read, &misfits, &pushed)
+}
+
+impl PushArgs {
+    fn read_options(&self) -> Result<ReadOptions, Failure> {
+        let zone = affinsy_core::time::zone(&self.time_zone).ok_or_else(|| {
+            Failure::input(format!("there is no time zone {:?}; one is, for example, Europe/Berlin", self.time_zone))
+        })?;
+        let dates = DateForm { format: self.date_format.clone(), zone };
+        Ok(ReadOptions { mapping: self.mapping.clone(), dates, decimal_comma: self.decimal_comma })
+    }
+}
+
+impl ReadOptions {
+    /// Usual column names, RFC 3339 dates, UTC.
+    pub fn usual() -> Self {
+        let dates = DateForm { format: None, zone: TimeZone::UTC };
+        Self { mapping: Mapping::default(), dates, decimal_comma: false }
+    }
+}
+
+/// Takes out the orders that no request can hold, and says why.
+fn take_misfits(read: &mut ReadOrders) -> Vec<String> {
+    let mut misfits = Vec::new();
+    read.orders.retain(|order| match pack::misfit(order) {
+        Some(reason) => {
+            misfits.push(reason);
+            false
+        }
+        None => true,
+    });
+    misfits
+}
+
+const SHOWN: usize = 10;
+
+fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) {
+    println!(
+        "pushed {} lines in {} orders to {:?}: {} requests, {}, {} lines/s",
+        thousands(pushed.lines),
+        thousands(pushed.orders),
+        args.dataset,
+        thousands(pushed.requests),
+        seconds(pushed.elapsed),
+        thousands(pushed.lines_per_second() as u64)
+    );
+    for (warning, count) in pushed.warnings.iter().take(SHOWN) {
+        println!("  warning ({count}×): {warning}");
+    }
+    if pushed.warnings.len() > SHOWN {
+        println!("  and {} more warnings", pushed.warnings.len() - SHOWN);
+    }
+    if read.dates_without_zone > 0 {
+        println!(
+            "  {} dates name no offset and were read as {} (--time-zone)",
+            thousands(read.dates_without_zone),
+            args.time_zone
+        );
+    }
+    if read.rejected > 0 {
+        println!("  {} rows left out:", thousands(read.rejected));
+    }
+    for reject in read.rejects.iter().take(SHOWN) {
+        println!("    line {}: {} {:?} {}", reject.line, reject.column, reject.value, reject.reason);
+    }
+    if read.rejected > SHOWN as u64 && args.rejects.is_none() {
+        println!("    … (--rejects FILE writes them all)");
+    }
+}
+
+fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Failure> {
+    let refuse = |error: csv::Error| Failure::run(format!("cannot write {}: {error}", path.display()));
+    let mut file = csv::Writer::from_path(path).map_err(refuse)?;
+    file.write_record(["line", "column", "value", "reason"]).map_err(refuse)?;
+    for reject in rejects {
+        file.write_record([&reject.line.to_string(), reject.column, &reject.value, &reject.reason]).map_err(refuse)?;
+    }
+    file.flush().map_err(|error| refuse(error.into()))
+}
+
+fn verdict(read: &ReadOrders, misfits: &[String], pushed: &Pushed) -> Result<(), Failure> {
+    if let Some(first) = pushed.failures.first() {
+        let more = pushed.failures.len() - 1;
+        let more = if more > 0 { format!("\n({more} more requests failed)") } else { String::new() };
+        return Err(Failure::run(format!("{first}{more}")));
+    }
+    if !misfits.is_empty() {
+        let shown: Vec<&str> = misfits.iter().take(SHOWN).map(String::as_str).collect();
+        return Err(Failure::some_rejected(format!("{} orders were left out:\n{}", misfits.len(), shown.join("\n"))));
+    }
+    if read.rejected > 0 {
+        return Err(Failure::some_rejected(format!("{} rows were left out", thousands(read.rejected))));
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The local services, asked by the unchanged AWS SDK over real sockets. No clock is waited for: delays and visibility
+//! run on a clock that the tests move.
+
+mod dynamodb;
+mod kill;
+mod kit;
+mod s3;
+mod sqs;

@@ -1,0 +1,96 @@
+//! Who is calling: from the Authorization header to a verdict. Begins at *deny* and stays there until
+//! everything was checked.
+
+use crate::http::{Caller, Verdict};
+use crate::ports::{Clock, KeyRecord, KeyTable, PortResult, UserRecord};
+use affinsy_core::key::ApiKey;
+use affinsy_core::time::Instant;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// How long a look-up is kept: the longest a revoked key goes on.
+const KEPT_MS: i64 = 30_000;
+/// Beyond this many kept look-ups all are dropped: bounds memory, whoever calls.
+const KEPT_MAX: usize = 10_000;
+
+type Found = Option<(KeyRecord, UserRecord)>;
+
+/// Looks keys up and keeps what it found for a short while.
+pub struct Authorizer {
+    keys: Arc<dyn KeyTable>,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<HashMap<String, (Instant, Found)>>,
+}
+
+impl std::fmt::Debug for Authorizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authorizer")
+    }
+}
+
+impl Authorizer {
+    pub fn new(keys: Arc<dyn KeyTable>, clock: Arc<dyn Clock>) -> Self {
+        Self { keys, clock, kept: Mutex::new(HashMap::new()) }
+    }
+
+    /// The verdict on a request's Authorization headers. A key anywhere else does not count, two do not either.
+    pub async fn verdict(&self, authorization: Option<&str>) -> Verdict {
+        let Some(key) = authorization.and_then(bearer_key) else { return Verdict::Deny };
+        let now = self.clock.now();
+        match self.look_up(&key.hash(), now).await {
+            Ok(found) => judge(found, now),
+            Err(error) => {
+                tracing::error!(error = %error, "api key look-up failed");
+                Verdict::Unavailable
+            }
+        }
+    }
+
+    async fn look_up(&self, hash: &str, now: Instant) -> PortResult<Found> {
+        if let Some(found) = self.kept(hash, now) {
+            return Ok(found);
+        }
+        let found = self.keys.find(hash).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        // Only what exists is kept: a new key works at once.
+        if found.is_some() {
+            kept.insert(hash.to_owned(), (now, found.clone()));
+        }
+        Ok(found)
+    }
+
+    fn kept(&self, hash: &str, now: Instant) -> Option<Found> {
+        let kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (at, found) = kept.get(hash)?;
+        let age_ms = now.unix_ms() - at.unix_ms();
+        (0..KEPT_MS).contains(&age_ms).then(|| found.clone())
+    }
+}
+
+fn bearer_key(header: &str) -> Option<ApiKey> {
+    let (scheme, key) = header.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    ApiKey::parse(key.trim())
+}
+
+fn judge(found: Found, now: Instant) -> Verdict {
+    let Some((key, user)) = found else { return Verdict::Deny };
+    let over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+    if over(key.expires_at) || over(key.revoked_at) || key.tenant != user.tenant || key.user != user.user {
+        return Verdict::Deny;
+    }
+    let caller = Caller {
+        tenant: key.tenant,
+        user: key.user,
+        plan: user.plan,
+        scopes: key.scopes,
+        key_id: key.key_id,
+        rate_limit: user.rate_limit.unwrap_or(user.plan.requests_per_window()),
+    };
+    if caller.plan.has_api() { Verdict::Allow(caller) } else { Verdict::PlanTooLow(caller) }
+}

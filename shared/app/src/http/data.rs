@@ -1,0 +1,102 @@
+//! What the `ingest` function answers: pushes, imports, datasets.
+
+use super::body::{self, MAX_BODY_BYTES};
+use super::cursor::{Cursors, limit, only_known};
+use super::routes::Serves;
+use super::serve::{Served, serve};
+use super::views::{self, List};
+use super::{Answer, Caller, Refusal, Request, datasets};
+use crate::admit::admit;
+use crate::dispatch_webhook::secrets;
+use crate::ports::{Clock, DeliveryBook, Objects, OrderLog, Random, RateWindows};
+use crate::push_orders::{PushPorts, PushRefused, push_orders};
+use affinsy_core::ids::is_id;
+use affinsy_core::order::push;
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct DataPorts {
+    pub windows: Arc<dyn RateWindows>,
+    pub log: Arc<dyn OrderLog>,
+    pub objects: Arc<dyn Objects>,
+    pub deliveries: Arc<dyn DeliveryBook>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for DataPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DataPorts")
+    }
+}
+
+/// Answers a request to the `ingest` function.
+pub async fn data(request: &Request, ports: &DataPorts) -> Answer {
+    serve(request, Serves::Ingest, async |route, parameter| {
+        let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
+        let outcome = match &admission.outcome {
+            Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
+            Err(refusal) => Err(refusal.clone()),
+        };
+        Served { outcome, admission: Some(admission) }
+    })
+    .await
+}
+
+async fn answer(
+    operation: &str,
+    parameter: &str,
+    request: &Request,
+    caller: &Caller,
+    ports: &DataPorts,
+) -> Result<Answer, Refusal> {
+    match operation {
+        "PushOrders" => push(request, caller, ports).await,
+        "GetImport" => import(parameter, caller, ports).await,
+        "ListImports" => imports(request, caller, ports).await,
+        "GetDataset" => datasets::one(parameter, caller, &*ports.log).await,
+        "ListDatasets" => datasets::list(request, caller, ports).await,
+        other => Err(Refusal::internal(format!("operation {other} is not served here"))),
+    }
+}
+
+async fn push(request: &Request, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
+    let bytes = body::json_bytes(request, MAX_BODY_BYTES)?;
+    let push = push::parse(&bytes, ports.clock.now())?;
+    let push_ports =
+        PushPorts { log: &*ports.log, objects: &*ports.objects, clock: &*ports.clock, random: &*ports.random };
+    let import = push_orders(&caller.tenant, &push, push_ports).await.map_err(refused)?;
+    Answer::json(202, &views::accepted(&import))
+}
+
+fn refused(refused: PushRefused) -> Refusal {
+    match refused {
+        PushRefused::Port(error) => error.into(),
+        PushRefused::OtherCurrency { dataset, push } => Refusal::invalid(
+            "/currency",
+            format!(
+                "is {push}, but this dataset's currency is {dataset}; push {push} orders to a dataset of their own"
+            ),
+        ),
+    }
+}
+
+async fn import(import_id: &str, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
+    let unknown = || Refusal::not_found("import");
+    if !is_id(import_id, "imp_") {
+        return Err(unknown());
+    }
+    let import = ports.log.import(&caller.tenant, import_id).await?.ok_or_else(unknown)?;
+    Answer::json(200, &views::import(&import))
+}
+
+async fn imports(request: &Request, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
+    only_known(request, &["limit", "cursor"])?;
+    let limit = limit(request)?;
+    let secrets = secrets(&caller.tenant, &*ports.deliveries, &*ports.random).await?;
+    let cursors = Cursors { secret: &secrets.cursor, context: format!("{} imports", caller.tenant) };
+    let after = request.query("cursor").map(|cursor| cursors.decode(cursor)).transpose()?;
+    let page = ports.log.imports(&caller.tenant, after.as_deref(), limit).await?;
+    let data: Vec<_> = page.items.iter().map(views::import).collect();
+    Answer::json(200, &List { data, next_cursor: page.next_after.map(|next| cursors.encode(&next)) })
+}

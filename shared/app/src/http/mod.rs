@@ -1,0 +1,23 @@
+//! The HTTP contract, without a server: a request in, an answer out. Knows neither Lambda nor API Gateway.
+
+mod answer;
+mod body;
+mod cursor;
+mod data;
+mod datasets;
+pub mod openapi;
+mod parts;
+mod refusal;
+mod reports;
+mod request;
+mod routes;
+mod serve;
+mod views;
+mod webhooks;
+
+pub use answer::Answer;
+pub use data::{DataPorts, data};
+pub use refusal::Refusal;
+pub use reports::{ReportPorts, reports};
+pub use request::{Caller, Request, Verdict};
+pub use routes::{ROUTES, Route, Serves};

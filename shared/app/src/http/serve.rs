@@ -1,0 +1,55 @@
+//! One request from route to answer: find the route, let its handler answer, render what went wrong, log once.
+
+use super::refusal::Kind;
+use super::routes::{self, Match, Route, Serves};
+use super::{Answer, Refusal, Request};
+use crate::admit::Admission;
+
+/// What a handler made of a request.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub outcome: Result<Answer, Refusal>,
+    /// `None` on routes that are open to all.
+    pub admission: Option<Admission>,
+}
+
+pub(super) async fn serve<F>(request: &Request, serves: Serves, handler: F) -> Answer
+where
+    F: AsyncFnOnce(&'static Route, &str) -> Served,
+{
+    let served = match routes::of(request) {
+        Match::Found { route, parameter } if route.serves == serves => handler(route, &parameter).await,
+        found => Served { outcome: Err(unrouted(found)), admission: None },
+    };
+    let answer = served.outcome.unwrap_or_else(|refusal| {
+        log(request, &refusal);
+        refusal.answer(&request.request_id)
+    });
+    let answer = match &served.admission {
+        Some(admission) => admission.mark(answer),
+        None => answer,
+    };
+    answer.with_header("x-request-id", request.request_id.clone())
+}
+
+/// What a path that leads nowhere is answered.
+fn unrouted(found: Match) -> Refusal {
+    let Match::OtherMethods(methods) = found else {
+        let message = "No such path. The API stands under /api/v1 and describes itself at /api/v1/openapi.json.";
+        return Refusal::new(Kind::NotFound, "no_such_route", message);
+    };
+    let message = format!("This path takes {methods}.");
+    let mut refusal = Refusal::new(Kind::MethodNotAllowed, "method_not_allowed", message);
+    refusal.allow = Some(methods);
+    refusal
+}
+
+fn log(request: &Request, refusal: &Refusal) {
+    let (status, code, details) = (refusal.kind.status(), refusal.code, refusal.internal.as_deref());
+    let (id, method) = (&request.request_id, &request.method);
+    match refusal.kind {
+        Kind::Internal => tracing::error!(request.id = id, method, status, code, details, "request failed"),
+        Kind::Unavailable => tracing::warn!(request.id = id, method, status, code, details, "request put off"),
+        _ => tracing::info!(request.id = id, method, status, code, "request refused"),
+    }
+}

@@ -1,0 +1,52 @@
+//! Making, listing and revoking API keys.
+
+use crate::ports::{Clock, KeyRecord, KeyTable, PortResult, Random, UserRecord};
+use affinsy_core::ids::{Tenant, User};
+use affinsy_core::key::ApiKey;
+use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::Instant;
+
+/// What a new key shall be.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub tenant: Tenant,
+    pub user: User,
+    pub plan: Plan,
+    pub rate_limit: Option<u32>,
+    pub scopes: Scopes,
+    pub expires_at: Option<Instant>,
+}
+
+/// Stores a new key (and the user's plan and limit); the secret is in the answer and nowhere else.
+pub async fn create(
+    new: NewKey,
+    keys: &dyn KeyTable,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> PortResult<(ApiKey, KeyRecord)> {
+    let key = draw(random);
+    let now = clock.now();
+    let record = KeyRecord {
+        key_id: random.id("key_", now),
+        hash: key.hash(),
+        tenant: new.tenant.clone(),
+        user: new.user.clone(),
+        scopes: new.scopes,
+        created_at: now,
+        expires_at: new.expires_at,
+        revoked_at: None,
+    };
+    let user = UserRecord { tenant: new.tenant, user: new.user, plan: new.plan, rate_limit: new.rate_limit };
+    keys.create(&record, &user).await?;
+    Ok((key, record))
+}
+
+fn draw(random: &dyn Random) -> ApiKey {
+    loop {
+        let mut bytes = [0; 64];
+        random.fill(&mut bytes);
+        if let Some(key) = ApiKey::from_random(&bytes) {
+            return key;
+        }
+    }
+}

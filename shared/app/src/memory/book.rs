@@ -1,0 +1,74 @@
+//! The control and segment tables in one locked state; the ports over them stand in the files beside.
+
+use super::lock;
+use crate::ports::{
+    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, ImportRecord, Page, PortResult, ReportRecord, SegmentRecord,
+    TenantSecrets,
+};
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+pub(super) type Key = (Tenant, String);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub datasets: BTreeMap<Key, DatasetRecord>,
+    pub segments: BTreeMap<(Tenant, String, u64), SegmentRecord>,
+    pub imports: BTreeMap<Key, ImportRecord>,
+    pub reports: BTreeMap<Key, ReportRecord>,
+    pub deliveries: BTreeMap<Key, DeliveryRecord>,
+    pub secrets: BTreeMap<Tenant, TenantSecrets>,
+    pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
+}
+
+/// Every table of the suite.
+#[derive(Debug, Default)]
+pub struct MemoryBook {
+    pub(super) state: Mutex<State>,
+}
+
+/// One page of a tenant's records, by key upwards, or downwards when newest shall come first.
+pub(super) fn page<T: Clone>(
+    records: &BTreeMap<Key, T>,
+    tenant: &Tenant,
+    after: Option<&str>,
+    limit: usize,
+    newest_first: bool,
+    admits: impl Fn(&T) -> bool,
+) -> Page<T> {
+    let own = records.iter().filter(|((owner, _), record)| owner == tenant && admits(record));
+    let own: Vec<_> = if newest_first { own.rev().collect() } else { own.collect() };
+    let beyond = |id: &str| after.is_none_or(|after| if newest_first { id < after } else { id > after });
+    let mut left = own.into_iter().filter(|((_, id), _)| beyond(id));
+    let shown: Vec<_> = left.by_ref().take(limit).collect();
+    let next_after = left.next().and(shown.last()).map(|((_, id), _)| id.clone());
+    Page { items: shown.into_iter().map(|(_, record)| record.clone()).collect(), next_after }
+}
+
+#[async_trait]
+impl DueIndex for MemoryBook {
+    async fn due(&self, now: Instant, limit: usize) -> PortResult<Vec<Due>> {
+        let state = lock(&self.state);
+        let mut due: Vec<_> = state.due.iter().filter(|(_, at)| **at <= now).collect();
+        due.sort_by_key(|(_, at)| **at);
+        let named = |(kind, tenant, id): &(DueKind, Tenant, String)| Due {
+            kind: *kind,
+            tenant: tenant.clone(),
+            id: id.clone(),
+        };
+        Ok(due.into_iter().take(limit).map(|(key, _)| named(key)).collect())
+    }
+    async fn postpone(&self, due: &Due, now: Instant, until: Instant) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        match state.due.get_mut(&(due.kind, due.tenant.clone(), due.id.clone())) {
+            Some(at) if *at <= now => {
+                *at = until;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Keys, users and rate windows in maps.
+
+use super::lock;
+use crate::ports::{KeyRecord, KeyTable, PortResult, RateDecision, RateWindows, UserRecord};
+use affinsy_core::ids::{Tenant, User};
+use affinsy_core::plan::RATE_WINDOW_S;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+#[derive(Debug, Default)]
+pub struct MemoryKeys {
+    keys: Mutex<BTreeMap<String, KeyRecord>>,
+    users: Mutex<BTreeMap<(Tenant, User), UserRecord>>,
+}
+
+#[async_trait]
+impl KeyTable for MemoryKeys {
+    async fn find(&self, hash: &str) -> PortResult<Option<(KeyRecord, UserRecord)>> {
+        let Some(key) = lock(&self.keys).get(hash).cloned() else { return Ok(None) };
+        let user = lock(&self.users).get(&(key.tenant.clone(), key.user.clone())).cloned();
+        Ok(user.map(|user| (key, user)))
+    }
+    async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()> {
+        lock(&self.users).insert((user.tenant.clone(), user.user.clone()), user.clone());
+        lock(&self.keys).insert(key.hash.clone(), key.clone());
+        Ok(())
+    }
+    async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>> {
+        let mut keys: Vec<_> = lock(&self.keys).values().filter(|key| key.tenant == *tenant).cloned().collect();
+        keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
+        Ok(keys)
+    }
+    async fn revoke(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<bool> {
+        let mut keys = lock(&self.keys);
+        let found = keys.values_mut().find(|key| key.tenant == *tenant && key.key_id == key_id);
+        let known = found.is_some();
+        if let Some(key) = found {
+            key.revoked_at.get_or_insert(now);
+        }
+        Ok(known)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct MemoryRates(Mutex<BTreeMap<(Tenant, User), (Instant, u32)>>);
+
+#[async_trait]
+impl RateWindows for MemoryRates {
+    async fn take(&self, tenant: &Tenant, user: &User, limit: u32, now: Instant) -> PortResult<RateDecision> {
+        let window_ms = RATE_WINDOW_S * 1_000;
+        let mut windows = lock(&self.0);
+        let window = windows.entry((tenant.clone(), user.clone())).or_insert((now, 0));
+        if now.unix_ms() - window.0.unix_ms() >= window_ms {
+            *window = (now, 0);
+        }
+        let admitted = window.1 < limit;
+        window.1 += u32::from(admitted);
+        Ok(RateDecision {
+            admitted,
+            limit,
+            remaining: limit.saturating_sub(window.1),
+            resets_in_ms: window.0.unix_ms() + window_ms - now.unix_ms(),
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! The report book over [`MemoryBook`].
+
+use super::book::{MemoryBook, State, page};
+use super::lock;
+use crate::ports::{
+    Claim, ClaimRefused, DueKind, Finish, Page, PortResult, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+};
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+
+fn due_key(tenant: &Tenant, report_id: &str) -> (DueKind, Tenant, String) {
+    (DueKind::Report, tenant.clone(), report_id.to_owned())
+}
+
+/// The report of a claim that is still good.
+fn claimed<'a>(state: &'a mut State, tenant: &Tenant, claim: &Claim) -> Option<&'a mut ReportRecord> {
+    let report = state.reports.get_mut(&(tenant.clone(), claim.report.report_id.clone()))?;
+    (report.status == ReportStatus::Processing && report.claims == claim.token()).then_some(report)
+}
+
+#[async_trait]
+impl ReportBook for MemoryBook {
+    async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due_at: Instant) -> PortResult<()> {
+        let mut state = lock(&self.state);
+        state.reports.insert((tenant.clone(), report.report_id.clone()), report.clone());
+        state.due.insert(due_key(tenant, &report.report_id), due_at);
+        Ok(())
+    }
+    async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {
+        Ok(lock(&self.state).reports.get(&(tenant.clone(), report_id.to_owned())).cloned())
+    }
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &ReportFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<ReportRecord>> {
+        Ok(page(&lock(&self.state).reports, tenant, after, limit, true, |report| filter.admits(report)))
+    }
+    async fn claim(
+        &self,
+        tenant: &Tenant,
+        report_id: &str,
+        now: Instant,
+        lease_until: Instant,
+    ) -> PortResult<Result<Claim, ClaimRefused>> {
+        let mut state = lock(&self.state);
+        let Some(report) = state.reports.get_mut(&(tenant.clone(), report_id.to_owned())) else {
+            return Ok(Err(ClaimRefused::Ended));
+        };
+        if report.status != ReportStatus::Processing {
+            return Ok(Err(ClaimRefused::Ended));
+        }
+        if let Some(until) = report.lease_until.filter(|until| *until > now) {
+            return Ok(Err(ClaimRefused::Held { until }));
+        }
+        report.claims += 1;
+        report.lease_until = Some(lease_until);
+        report.started_at.get_or_insert(now);
+        let claim = Claim { report: report.clone() };
+        state.due.insert(due_key(tenant, report_id), lease_until);
+        Ok(Ok(claim))
+    }
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()> {
+        if let Some(report) = claimed(&mut lock(&self.state), tenant, claim) {
+            report.stage = Some(stage.to_owned());
+            report.done_permille = done_permille;
+        }
+        Ok(())
+    }
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant) -> PortResult<()> {
+        let mut state = lock(&self.state);
+        if let Some(report) = claimed(&mut state, tenant, claim) {
+            report.lease_until = None;
+            state.due.insert(due_key(tenant, &claim.report.report_id), due_at);
+        }
+        Ok(())
+    }
+    async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        let Some(report) = claimed(&mut state, tenant, claim) else { return Ok(false) };
+        report.completed_at = Some(now);
+        report.lease_until = None;
+        match finish.clone() {
+            Finish::Completed { result_key, result_sha256, parts } => {
+                report.status = ReportStatus::Completed;
+                report.result_key = Some(result_key);
+                report.result_sha256 = Some(result_sha256);
+                report.parts = parts;
+            }
+            Finish::Failed(failure) => {
+                report.status = ReportStatus::Failed;
+                report.failure = Some(failure);
+            }
+        }
+        let has_webhook = report.webhook_url.is_some();
+        let key = due_key(tenant, &claim.report.report_id);
+        if has_webhook {
+            state.due.insert(key, now);
+        } else {
+            state.due.remove(&key);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,46 @@
+//! API keys and the users they belong to.
+
+use super::PortResult;
+use affinsy_core::ids::{Tenant, User};
+use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::{self, Instant};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A key as the table knows it: by the hash of its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    pub key_id: String,
+    pub hash: String,
+    pub tenant: Tenant,
+    pub user: User,
+    pub scopes: Scopes,
+    #[serde(with = "time::micros")]
+    pub created_at: Instant,
+    #[serde(with = "time::micros::option", default)]
+    pub expires_at: Option<Instant>,
+    #[serde(with = "time::micros::option", default)]
+    pub revoked_at: Option<Instant>,
+}
+
+/// What holds for all keys of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRecord {
+    pub tenant: Tenant,
+    pub user: User,
+    pub plan: Plan,
+    /// Requests in a window, where it differs from the plan's.
+    #[serde(default)]
+    pub rate_limit: Option<u32>,
+}
+
+#[async_trait]
+pub trait KeyTable: Send + Sync {
+    /// The key with this hash and its user.
+    async fn find(&self, hash: &str) -> PortResult<Option<(KeyRecord, UserRecord)>>;
+    /// Stores a user (again) and a new key of theirs, both or neither.
+    async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()>;
+    async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>>;
+    /// Marks a key as revoked; false when the tenant has no such key.
+    async fn revoke(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<bool>;
+}

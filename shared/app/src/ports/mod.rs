@@ -1,0 +1,49 @@
+//! What the use cases need of the world, each a small trait with our own types.
+//!
+//! Every port has an adapter in `affinsy-aws`, a twin in [`crate::memory`], and a suite in
+//! [`crate::conformance`] that both must pass.
+
+mod keys;
+mod objects;
+mod orders;
+mod queue;
+mod rate;
+mod reports;
+mod sender;
+mod webhooks;
+mod world;
+
+pub use keys::{KeyRecord, KeyTable, UserRecord};
+pub use objects::{Objects, Put};
+pub use orders::{
+    Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, OrderLog, SegmentRecord, dataset_key_hash,
+};
+pub use queue::{Job, Queue};
+pub use rate::{RateDecision, RateWindows};
+pub use reports::{
+    Claim, ClaimRefused, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus, StoredFailure, StoredPart,
+};
+pub use sender::{Answer, SendError, Sender};
+pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
+pub use world::{Clock, Random};
+
+/// Why a port could not do what was asked; the kinds say what the caller of the port should do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// Throttled, timed out, outcome unknown: the same call may succeed later.
+    #[error("not available now: {0}")]
+    Unavailable(String),
+    /// What is stored is not what we wrote: no retry helps.
+    #[error("damaged: {0}")]
+    Damaged(String),
+}
+
+pub type PortResult<T> = Result<T, PortError>;
+
+/// One page of a list, and where the next begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// The sort key after which the next page begins; `None` on the last.
+    pub next_after: Option<String>,
+}

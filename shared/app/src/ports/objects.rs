@@ -1,0 +1,21 @@
+//! Immutable objects by key.
+
+use super::PortResult;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    Created,
+    /// The key was taken; nothing was written.
+    AlreadyThere,
+}
+
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Writes an object unless its key is taken. Durable once it returns.
+    async fn create(&self, key: &str, bytes: Bytes) -> PortResult<Put>;
+    /// The whole object, or `None` when there is none.
+    async fn read(&self, key: &str) -> PortResult<Option<Bytes>>;
+}

@@ -1,0 +1,157 @@
+//! Reports: submitted, claimed, finished. The report's own record is also the outbox of its webhook.
+
+use super::{Page, PortResult};
+use affinsy_core::ids::Tenant;
+use affinsy_core::report::ReportType;
+use affinsy_core::time::{self, Instant};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReportStatus {
+    Processing,
+    Completed,
+    Failed,
+}
+
+impl ReportStatus {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processing => "Processing",
+            Self::Completed => "Completed",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFailure {
+    pub code: String,
+    pub message: String,
+}
+
+/// One of a result's long lists, as an object of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPart {
+    pub name: String,
+    pub key: String,
+    pub rows: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportRecord {
+    pub report_id: String,
+    pub report_type: ReportType,
+    pub dataset_id: String,
+    #[serde(default)]
+    pub template: Option<String>,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub webhook_url: Option<String>,
+    /// The request's body as it came; the worker parses it again, so that both see the same.
+    pub request: String,
+    /// The snapshot: every push up to this sequence.
+    pub sequence: u64,
+    pub status: ReportStatus,
+    #[serde(with = "time::micros")]
+    pub created_at: Instant,
+    #[serde(with = "time::micros::option", default)]
+    pub started_at: Option<Instant>,
+    #[serde(with = "time::micros::option", default)]
+    pub completed_at: Option<Instant>,
+    /// How often a worker took it, and the newest worker's fencing token.
+    #[serde(default)]
+    pub claims: u32,
+    #[serde(with = "time::micros::option", default)]
+    pub lease_until: Option<Instant>,
+    #[serde(default)]
+    pub stage: Option<String>,
+    /// Thousandths done.
+    #[serde(default)]
+    pub done_permille: u32,
+    #[serde(default)]
+    pub result_key: Option<String>,
+    /// Strong tag of the result's bytes.
+    #[serde(default)]
+    pub result_sha256: Option<String>,
+    #[serde(default)]
+    pub parts: Vec<StoredPart>,
+    #[serde(default)]
+    pub failure: Option<StoredFailure>,
+}
+
+/// What a worker holds while it computes; a later claim makes it void.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    pub report: ReportRecord,
+}
+
+impl Claim {
+    /// The fencing token: every claim has a higher one.
+    pub fn token(&self) -> u32 {
+        self.report.claims
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimRefused {
+    /// Unknown, or ended: nothing to do.
+    Ended,
+    /// Another worker's lease runs until then.
+    Held { until: Instant },
+}
+
+/// How a report ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    Completed { result_key: String, result_sha256: String, parts: Vec<StoredPart> },
+    Failed(StoredFailure),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReportFilter {
+    pub dataset_id: Option<String>,
+    pub report_type: Option<String>,
+    pub status: Option<String>,
+}
+
+impl ReportFilter {
+    pub fn admits(&self, report: &ReportRecord) -> bool {
+        let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
+        fits(&self.dataset_id, &report.dataset_id)
+            && fits(&self.report_type, report.report_type.name())
+            && fits(&self.status, report.status.name())
+    }
+}
+
+#[async_trait]
+pub trait ReportBook: Send + Sync {
+    /// Stores a new report; it is due for the sweeper at `due_at` should its message be lost.
+    async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due_at: Instant) -> PortResult<()>;
+    async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>>;
+    /// Newest first.
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &ReportFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<ReportRecord>>;
+    /// Takes a report that is processing and not leased to anyone: counts the claim, sets the lease, and makes
+    /// the report due again when the lease ends.
+    async fn claim(
+        &self,
+        tenant: &Tenant,
+        report_id: &str,
+        now: Instant,
+        lease_until: Instant,
+    ) -> PortResult<Result<Claim, ClaimRefused>>;
+    /// Best effort; a void claim changes nothing.
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()>;
+    /// Gives the lease back so that another worker can take the report at once.
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant) -> PortResult<()>;
+    /// The one commit: ends the report and, where it has a webhook URL, makes the webhook due at `now`. False
+    /// when the claim is void.
+    async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool>;
+}

@@ -1,0 +1,218 @@
+//! Computing a report: claim, load, compute, store, one commit. Bad input ends the report; only trouble with
+//! the world around it is tried again.
+
+use crate::ports::{
+    Claim, ClaimRefused, Clock, Finish, Job, Objects, OrderLog, PortError, PortResult, Put, Queue, ReportBook,
+    StoredFailure, StoredPart,
+};
+use crate::snapshot::{self, SnapshotError};
+use affinsy_core::ids::{Tenant, name_hash};
+use affinsy_core::report::spec::ReportSpec;
+use affinsy_core::report::{self, Budget, ReportFailure, ReportOutput, RunEnd};
+use affinsy_core::time::Instant;
+use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What running needs of the world.
+#[derive(Clone)]
+pub struct RunPorts {
+    pub log: Arc<dyn OrderLog>,
+    pub objects: Arc<dyn Objects>,
+    pub reports: Arc<dyn ReportBook>,
+    pub queue: Arc<dyn Queue>,
+    pub clock: Arc<dyn Clock>,
+    /// Threads the computation may use.
+    pub threads: usize,
+}
+
+impl std::fmt::Debug for RunPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RunPorts")
+    }
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ran {
+    /// Ended, now or before: acknowledge the message.
+    Ended,
+    /// Not now: let the message come back after so many seconds.
+    Again { after_s: u32 },
+}
+
+/// A report claimed this often and never ended has taken its workers down, most likely by its size.
+const MAX_CLAIMS: u32 = 3;
+/// Kept back before the function's deadline to hand the job on in good order.
+const GUARD_MS: i64 = 15_000;
+/// A lease outlives the deadline by this, so that two workers never meet.
+const LEASE_SLACK_MS: i64 = 10_000;
+const TICK: Duration = Duration::from_millis(500);
+
+/// Runs a report until `deadline` at the latest.
+pub async fn run_report(tenant: &Tenant, report_id: &str, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
+    let now = ports.clock.now();
+    let lease_until = deadline.plus_ms(LEASE_SLACK_MS);
+    let claim = match ports.reports.claim(tenant, report_id, now, lease_until).await? {
+        Ok(claim) => claim,
+        Err(ClaimRefused::Ended) => return Ok(Ran::Ended),
+        Err(ClaimRefused::Held { until }) => {
+            let wait_ms = (until.unix_ms() - now.unix_ms()).clamp(1_000, 600_000);
+            return Ok(Ran::Again { after_s: wait_ms.unsigned_abs().div_ceil(1_000) as u32 });
+        }
+    };
+    if claim.token() > MAX_CLAIMS {
+        return finish(tenant, &claim, Finish::Failed(exhausted()), ports).await;
+    }
+    match compute(tenant, &claim, deadline, ports).await {
+        Ok(finished) => finish(tenant, &claim, finished, ports).await,
+        Err(Interrupted::OutOfTime) => {
+            ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(5_000)).await?;
+            Ok(Ran::Again { after_s: 1 })
+        }
+        Err(Interrupted::Port(error)) => {
+            ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(30_000)).await?;
+            Err(error)
+        }
+    }
+}
+
+fn exhausted() -> StoredFailure {
+    StoredFailure {
+        code: "resource_exhausted".to_owned(),
+        message: "The report did not fit the worker's time or memory. Raise min_support, bound max_itemset_size or \
+                  narrow the date range; or give the worker more memory."
+            .to_owned(),
+    }
+}
+
+#[derive(Debug)]
+enum Interrupted {
+    OutOfTime,
+    Port(PortError),
+}
+
+impl From<PortError> for Interrupted {
+    fn from(error: PortError) -> Self {
+        Self::Port(error)
+    }
+}
+
+async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunPorts) -> Result<Finish, Interrupted> {
+    let report = &claim.report;
+    let spec = match ReportSpec::parse(report.request.as_bytes()) {
+        Ok(spec) => spec,
+        Err(problem) => {
+            // The request was checked when it was taken: this is a newer or older worker's stricter reading.
+            let message = format!("This version does not accept the request any more: {problem}. Submit it again.");
+            return Ok(Finish::Failed(StoredFailure { code: "invalid_request".to_owned(), message }));
+        }
+    };
+    ports.reports.progress(tenant, claim, "loading", 0).await?;
+    let loaded = snapshot::load(tenant, &report.dataset_id, report.sequence, &*ports.log, &ports.objects).await;
+    let history = match loaded {
+        Ok(history) => history,
+        Err(SnapshotError::Corrupt(failure)) => return Ok(Finish::Failed(stored(failure))),
+        Err(SnapshotError::Port(error)) => return Err(error.into()),
+    };
+    match compute_watched(history, spec, tenant, claim, deadline, ports).await? {
+        Ok(output) => Ok(store(tenant, claim, output, &*ports.objects).await?),
+        Err(RunEnd::Failed(failure)) => Ok(Finish::Failed(stored(failure))),
+        Err(RunEnd::Stopped) => Err(Interrupted::OutOfTime),
+    }
+}
+
+/// Computes on a thread of its own, while this task passes progress on and watches the deadline.
+async fn compute_watched(
+    history: affinsy_core::history::History,
+    spec: ReportSpec,
+    tenant: &Tenant,
+    claim: &Claim,
+    deadline: Instant,
+    ports: &RunPorts,
+) -> Result<Result<ReportOutput, RunEnd>, Interrupted> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stage = Arc::new(Mutex::new(("computing", 0u32)));
+    let threads = ports.threads;
+    let mut work = {
+        let (stop, stage) = (Arc::clone(&stop), Arc::clone(&stage));
+        tokio::task::spawn_blocking(move || {
+            let progress = |name: &'static str, fraction: f64| {
+                *lock(&stage) = (name, (fraction.clamp(0.0, 1.0) * 1_000.0) as u32);
+            };
+            let stop = || stop.load(Ordering::Relaxed);
+            report::run(&history, &spec, &Budget { threads, stop: &stop, progress: &progress })
+        })
+    };
+    let mut told = ("computing", 0);
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                return done.map_err(|error| Interrupted::Port(PortError::Damaged(format!("report computation: {error}"))));
+            }
+            () = tokio::time::sleep(TICK) => {}
+        }
+        if ports.clock.now() > deadline.plus_ms(-GUARD_MS) {
+            stop.store(true, Ordering::Relaxed);
+        }
+        let now = *lock(&stage);
+        if now != told {
+            told = now;
+            if let Err(error) = ports.reports.progress(tenant, claim, now.0, now.1).await {
+                tracing::warn!(error = %error, "progress not stored");
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Stores the result and its parts under this claim's own keys: a void claim cannot overwrite a valid one's.
+async fn store(tenant: &Tenant, claim: &Claim, output: ReportOutput, objects: &dyn Objects) -> PortResult<Finish> {
+    let base = format!("results/{}/{}/{}", name_hash(tenant.as_str()), claim.report.report_id, claim.token());
+    let mut parts = Vec::with_capacity(output.parts.len());
+    for part in output.parts {
+        let key = format!("{base}/{}.ndjson", part.name);
+        create(objects, &key, part.ndjson).await?;
+        parts.push(StoredPart { name: part.name.to_owned(), key, rows: part.rows });
+    }
+    let result = output.result.get().as_bytes().to_vec();
+    let result_sha256 = Sha256::digest(&result).iter().map(|byte| format!("{byte:02x}")).collect();
+    let result_key = format!("{base}/report.json");
+    create(objects, &result_key, result).await?;
+    Ok(Finish::Completed { result_key, result_sha256, parts })
+}
+
+async fn create(objects: &dyn Objects, key: &str, bytes: Vec<u8>) -> PortResult<()> {
+    match objects.create(key, bytes.into()).await? {
+        // The same claim wrote it before an answer got lost: the bytes are the same.
+        Put::Created | Put::AlreadyThere => Ok(()),
+    }
+}
+
+fn stored(failure: ReportFailure) -> StoredFailure {
+    StoredFailure { code: failure.code.to_owned(), message: failure.message }
+}
+
+/// The commit, then the webhook's message; should the message be lost, the sweeper finds the webhook due.
+async fn finish(tenant: &Tenant, claim: &Claim, finish: Finish, ports: &RunPorts) -> PortResult<Ran> {
+    let report = &claim.report;
+    let committed = ports.reports.finish(tenant, claim, &finish, ports.clock.now()).await?;
+    if !committed {
+        tracing::warn!(report.id = report.report_id, "another worker took this report; result dropped");
+        return Ok(Ran::Ended);
+    }
+    if report.webhook_url.is_some() {
+        let job = Job::Delivery {
+            tenant: tenant.clone(),
+            delivery_id: crate::dispatch_webhook::delivery_id(&report.report_id),
+        };
+        if let Err(error) = ports.queue.send(&job, 0).await {
+            tracing::warn!(report.id = report.report_id, error = %error, "webhook not queued; the sweeper will");
+        }
+    }
+    Ok(Ran::Ended)
+}

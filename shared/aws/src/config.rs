@@ -1,0 +1,70 @@
+//! Settings, read once from the environment that the template sets. Nothing else reads the environment.
+
+use affinsy_core::webhook::url::UrlPolicy;
+use std::collections::BTreeMap;
+
+/// A variable of the template's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Setting {
+    ControlTable,
+    SegmentsTable,
+    Bucket,
+    ReportsQueueUrl,
+    WebhooksQueueUrl,
+    WebhookAllowPrivate,
+}
+
+impl Setting {
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::ControlTable => "AFFINSY_CONTROL_TABLE",
+            Self::SegmentsTable => "AFFINSY_SEGMENTS_TABLE",
+            Self::Bucket => "AFFINSY_BUCKET",
+            Self::ReportsQueueUrl => "AFFINSY_REPORTS_QUEUE_URL",
+            Self::WebhooksQueueUrl => "AFFINSY_WEBHOOKS_QUEUE_URL",
+            Self::WebhookAllowPrivate => "AFFINSY_WEBHOOK_ALLOW_PRIVATE",
+        }
+    }
+}
+
+/// Every variable that is missing or wrong, in one message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("bad environment: {}", .0.join("; "))]
+pub struct ConfigError(pub Vec<String>);
+
+/// The settings a function needs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    values: BTreeMap<Setting, String>,
+}
+
+impl Config {
+    pub fn from_env(needs: &[Setting]) -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        Self::from_variables(needs, |name| std::env::var(name).ok())
+    }
+
+    pub fn from_variables(needs: &[Setting], read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut values = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for setting in needs {
+            match read(setting.variable()).filter(|value| !value.is_empty()) {
+                None => wrong.push(format!("{} is not set", setting.variable())),
+                Some(value) if *setting == Setting::WebhookAllowPrivate && !matches!(&*value, "true" | "false") => {
+                    wrong.push(format!("{} must be true or false", setting.variable()));
+                }
+                Some(value) => drop(values.insert(*setting, value)),
+            }
+        }
+        if wrong.is_empty() { Ok(Self { values }) } else { Err(ConfigError(wrong)) }
+    }
+
+    /// A setting among those that were asked for; empty otherwise, which AWS refuses by name.
+    pub fn get(&self, setting: Setting) -> &str {
+        self.values.get(&setting).map_or("", String::as_str)
+    }
+
+    pub fn url_policy(&self) -> UrlPolicy {
+        if self.get(Setting::WebhookAllowPrivate) == "true" { UrlPolicy::AllowPrivate } else { UrlPolicy::PublicOnly }
+    }
+}

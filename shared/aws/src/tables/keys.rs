@@ -1,0 +1,93 @@
+//! The key table port. A key is stored twice: by its hash for the authorizer, under its tenant for lists.
+
+use super::item::{from_item, key, text, to_item};
+use super::{KEY, USER, tenant_pk};
+use crate::failure::port_error;
+use affinsy_app::ports::{KeyRecord, KeyTable, PortError, PortResult, UserRecord};
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+
+#[derive(Debug, Clone)]
+pub struct DynamoKeys {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+fn hash_pk(hash: &str) -> String {
+    format!("{KEY}{hash}")
+}
+
+const BY_HASH: &str = "KEY";
+
+impl DynamoKeys {
+    pub fn new(client: aws_sdk_dynamodb::Client, control_table: &str) -> Self {
+        Self { client, table: control_table.to_owned() }
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, pk: String, sk: String) -> PortResult<Option<T>> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key(pk, sk))).consistent_read(true);
+        let got = get.send().await.map_err(|error| port_error("DynamoDB GetItem (key)", error))?;
+        got.item.map(from_item).transpose()
+    }
+
+    fn put(&self, item: super::item::Item) -> PortResult<TransactWriteItem> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
+        let put = put.map_err(|error| PortError::Damaged(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn revocation(&self, pk: String, sk: String, now: Instant) -> PortResult<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(pk, sk)))
+            .update_expression("SET revoked_at = if_not_exists(revoked_at, :now)")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", super::item::number(now.0))
+            .build();
+        let update = update.map_err(|error| PortError::Damaged(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+#[async_trait]
+impl KeyTable for DynamoKeys {
+    async fn find(&self, hash: &str) -> PortResult<Option<(KeyRecord, UserRecord)>> {
+        let Some(found) = self.get::<KeyRecord>(hash_pk(hash), BY_HASH.to_owned()).await? else { return Ok(None) };
+        let user = self.get::<UserRecord>(tenant_pk(&found.tenant), format!("{USER}{}", found.user)).await?;
+        Ok(user.map(|user| (found, user)))
+    }
+
+    async fn create(&self, new: &KeyRecord, user: &UserRecord) -> PortResult<()> {
+        let pk = tenant_pk(&new.tenant);
+        let by_hash = self.put(to_item(hash_pk(&new.hash), BY_HASH, new)?)?;
+        let by_tenant = self.put(to_item(&pk, format!("{KEY}{}", new.key_id), new)?)?;
+        let owner = self.put(to_item(&pk, format!("{USER}{}", user.user), user)?)?;
+        let write = self.client.transact_write_items().transact_items(by_hash).transact_items(by_tenant);
+        let written = write.transact_items(owner).send().await;
+        written.map_err(|error| port_error("DynamoDB TransactWriteItems (new key)", error))?;
+        Ok(())
+    }
+
+    async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+        let query = query
+            .expression_attribute_values(":pk", text(tenant_pk(tenant)))
+            .expression_attribute_values(":sk", text(KEY));
+        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        let items = items.map_err(|error| port_error("DynamoDB Query (keys)", error))?;
+        items.into_iter().map(from_item).collect()
+    }
+
+    async fn revoke(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<bool> {
+        let (pk, sk) = (tenant_pk(tenant), format!("{KEY}{key_id}"));
+        let Some(found) = self.get::<KeyRecord>(pk.clone(), sk.clone()).await? else { return Ok(false) };
+        let by_hash = self.revocation(hash_pk(&found.hash), BY_HASH.to_owned(), now)?;
+        let by_tenant = self.revocation(pk, sk, now)?;
+        let write = self.client.transact_write_items().transact_items(by_hash).transact_items(by_tenant);
+        write.send().await.map_err(|error| port_error("DynamoDB TransactWriteItems (revoke key)", error))?;
+        Ok(true)
+    }
+}

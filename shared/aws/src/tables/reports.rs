@@ -1,0 +1,166 @@
+//! The report book port. Every change is one conditional update of the report's item.
+
+use super::item::{due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
+use super::orders::unless_refused;
+use super::{DynamoBook, REPORT, tenant_pk};
+use crate::failure::port_error;
+use affinsy_app::ports::{
+    Claim, ClaimRefused, Finish, Page, PortError, PortResult, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+};
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
+
+fn sk(report_id: &str) -> String {
+    format!("{REPORT}{report_id}")
+}
+
+impl DynamoBook {
+    fn update_report(&self, tenant: &Tenant, report_id: &str) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.control).set_key(Some(key(tenant_pk(tenant), sk(report_id))))
+    }
+
+    /// An update that a void claim cannot make.
+    fn update_claimed(&self, tenant: &Tenant, claim: &Claim) -> UpdateItemFluentBuilder {
+        self.update_report(tenant, &claim.report.report_id)
+            .condition_expression("#status = :processing AND claims = :token")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
+            .expression_attribute_values(":token", number(claim.token()))
+    }
+}
+
+fn finish_update(
+    update: UpdateItemFluentBuilder,
+    claim: &Claim,
+    finish: &Finish,
+    now: Instant,
+) -> PortResult<UpdateItemFluentBuilder> {
+    let mut set = "SET #status = :status, completed_at = :now".to_owned();
+    let mut remove = " REMOVE lease_until".to_owned();
+    let mut update = update.expression_attribute_values(":now", number(now.0));
+    match finish {
+        Finish::Completed { result_key, result_sha256, parts } => {
+            set.push_str(", result_key = :key, result_sha256 = :sha256, parts = :parts");
+            update = update
+                .expression_attribute_values(":status", text(ReportStatus::Completed.name()))
+                .expression_attribute_values(":key", text(result_key))
+                .expression_attribute_values(":sha256", text(result_sha256))
+                .expression_attribute_values(":parts", to_value(parts)?);
+        }
+        Finish::Failed(failure) => {
+            set.push_str(", failure = :failure");
+            update = update
+                .expression_attribute_values(":status", text(ReportStatus::Failed.name()))
+                .expression_attribute_values(":failure", to_value(failure)?);
+        }
+    }
+    if claim.report.webhook_url.is_some() {
+        set.push_str(", due_at = :due, due_shard = :shard");
+        update = update
+            .expression_attribute_values(":due", due_at(now))
+            .expression_attribute_values(":shard", due_shard(&sk(&claim.report.report_id)));
+    } else {
+        remove.push_str(", due_at, due_shard");
+    }
+    Ok(update.update_expression(set + &remove))
+}
+
+#[async_trait]
+impl ReportBook for DynamoBook {
+    async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due: Instant) -> PortResult<()> {
+        let sk = sk(&report.report_id);
+        let mut item = to_item(tenant_pk(tenant), &sk, report)?;
+        item.insert("due_shard".to_owned(), due_shard(&sk));
+        item.insert("due_at".to_owned(), due_at(due));
+        let put = self.client.put_item().table_name(&self.control).set_item(Some(item));
+        put.send().await.map_err(|error| port_error("DynamoDB PutItem (report)", error))?;
+        Ok(())
+    }
+
+    async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {
+        DynamoBook::get(self, tenant, sk(report_id)).await
+    }
+
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &ReportFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<ReportRecord>> {
+        const READ_AT_ONCE: usize = 100;
+        let mut found = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while found.len() <= limit {
+            let items = self.query(tenant, REPORT, after.as_deref(), true, READ_AT_ONCE).await?;
+            let last_page = items.len() < READ_AT_ONCE;
+            let read: Vec<ReportRecord> = items.into_iter().map(from_item).collect::<PortResult<_>>()?;
+            after = read.last().map(|report| report.report_id.clone());
+            found.extend(read.into_iter().filter(|report| filter.admits(report)));
+            if last_page {
+                break;
+            }
+        }
+        Ok(page_of(found, limit, |report| &report.report_id))
+    }
+
+    async fn claim(
+        &self,
+        tenant: &Tenant,
+        report_id: &str,
+        now: Instant,
+        lease_until: Instant,
+    ) -> PortResult<Result<Claim, ClaimRefused>> {
+        let update = self
+            .update_report(tenant, report_id)
+            .update_expression(
+                "SET claims = claims + :one, lease_until = :lease, started_at = if_not_exists(started_at, :now), \
+                 due_at = :due, due_shard = :shard",
+            )
+            .condition_expression("#status = :processing AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":lease", number(lease_until.0))
+            .expression_attribute_values(":due", due_at(lease_until))
+            .expression_attribute_values(":shard", due_shard(&sk(report_id)))
+            .return_values(ReturnValue::AllNew);
+        if let Some(updated) = unless_refused(update.send().await)? {
+            let item = updated.attributes.ok_or_else(|| PortError::Damaged("a claim without its report".to_owned()))?;
+            return Ok(Ok(Claim { report: from_item(item)? }));
+        }
+        let held = ReportBook::get(self, tenant, report_id).await?;
+        let held = held.filter(|report| report.status == ReportStatus::Processing);
+        Ok(Err(match held.and_then(|report| report.lease_until) {
+            Some(until) => ClaimRefused::Held { until },
+            None => ClaimRefused::Ended,
+        }))
+    }
+
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()> {
+        let update = self
+            .update_claimed(tenant, claim)
+            .update_expression("SET stage = :stage, done_permille = :done")
+            .expression_attribute_values(":stage", text(stage))
+            .expression_attribute_values(":done", number(done_permille));
+        unless_refused(update.send().await).map(|_| ())
+    }
+
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due: Instant) -> PortResult<()> {
+        let update = self
+            .update_claimed(tenant, claim)
+            .update_expression("SET due_at = :due, due_shard = :shard REMOVE lease_until")
+            .expression_attribute_values(":due", due_at(due))
+            .expression_attribute_values(":shard", due_shard(&sk(&claim.report.report_id)));
+        unless_refused(update.send().await).map(|_| ())
+    }
+
+    async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool> {
+        let update = finish_update(self.update_claimed(tenant, claim), claim, finish, now)?;
+        Ok(unless_refused(update.send().await)?.is_some())
+    }
+}

@@ -1,0 +1,58 @@
+//! What a sender should know of a batch that was accepted: counts with one example each, never a line each.
+
+use std::fmt::Write;
+
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub undated: usize,
+    pub repeated_orders: Tally,
+    pub repeated_products: Tally,
+    pub partly_priced: Tally,
+    pub cancelled_out: Tally,
+}
+
+/// How often something was seen, and where first.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    count: usize,
+    first: String,
+}
+
+impl Tally {
+    pub fn add(&mut self, example: impl FnOnce() -> String) {
+        if self.count == 0 {
+            self.first = example();
+        }
+        self.count += 1;
+    }
+}
+
+impl Notes {
+    pub fn into_warnings(self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.undated > 0 {
+            let orders = counted(self.undated, "order has", "orders have");
+            warnings.push(format!("{orders} no order_date: the time of this push stands in for it"));
+        }
+        let mut note = |tally: Tally, one: &str, many: &str, rest: &str| {
+            if tally.count > 0 {
+                let mut text = format!("{} {rest}", counted(tally.count, one, many));
+                write!(text, " (first: {})", tally.first).expect("a string takes every text");
+                warnings.push(text);
+            }
+        };
+        let rest = "an order_id that came before: its lines were added, its customer and date hold";
+        note(self.repeated_orders, "order repeats", "orders repeat", rest);
+        let rest = "more than once in one order: quantities and amounts were added up";
+        note(self.repeated_products, "product stands", "products stand", rest);
+        let rest = "lines with and without unit_price in one order: the amount is that of the priced ones";
+        note(self.partly_priced, "product has", "products have", rest);
+        let rest = "quantities that add up to 0 in one order: the line was removed";
+        note(self.cancelled_out, "product has", "products have", rest);
+        warnings
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

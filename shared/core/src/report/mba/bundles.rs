@@ -1,0 +1,190 @@
+//! Bundles: sets of products that rules hold together, ranked by what they earn. Scenarios are arithmetic on
+//! what was sold, and say so; they promise nothing.
+
+use super::ledger::{Ledger, SetMoney, share_of};
+use super::names::Names;
+use super::rules::products;
+use crate::decimal::Amount;
+use affinsy_mining::Rule;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// The most bundles a report names.
+const MAX_BUNDLES: usize = 20;
+/// The most sets whose money is compared.
+const MAX_CANDIDATES: usize = 2_000;
+/// The scenario: so large a part of the baskets that lack the consequents takes them (1 in 10).
+const TAKERS_INVERSE: u64 = 10;
+
+const ASSUMPTION: &str =
+    "a tenth of the baskets with the antecedents but without the consequents add one of each consequent at its median price";
+
+/// One set of products that sell together.
+#[derive(Debug, Serialize)]
+pub struct Bundle<'n> {
+    products: Vec<&'n RawValue>,
+    size: usize,
+    support: f64,
+    support_count: u32,
+    /// How many times more often than if the products had nothing to do with each other.
+    lift: f64,
+    /// What the bundle's products come to in the baskets that hold them all.
+    revenue: Amount,
+    /// What those baskets come to as a whole.
+    basket_revenue: Amount,
+    average_basket_value_with: Option<Amount>,
+    average_basket_value_without: Option<Amount>,
+    /// In the order of `products`; null where no price is known.
+    median_unit_prices: Vec<Option<Amount>>,
+    /// The median unit prices added up.
+    list_price: Option<Amount>,
+    attach: Attach<'n>,
+    scenario: Scenario,
+}
+
+/// The bundle's most confident rule: who buys the one part also buys the other.
+#[derive(Debug, Serialize)]
+struct Attach<'n> {
+    antecedents: Vec<&'n RawValue>,
+    consequents: Vec<&'n RawValue>,
+    confidence: f64,
+    antecedent_count: u32,
+    /// Baskets with the antecedents that lack the consequents.
+    baskets_without: u32,
+}
+
+/// What selling the rest of the bundle would come to, under an assumption that is spelt out.
+#[derive(Debug, Serialize)]
+struct Scenario {
+    assumption: &'static str,
+    baskets: u64,
+    revenue: Option<Amount>,
+    /// The discount on the list price at which the revenue from these products would be what it is now if every
+    /// basket with the antecedents took the whole bundle.
+    break_even_discount: Option<f64>,
+}
+
+/// A set worth looking at, with its most confident rule.
+#[derive(Debug)]
+pub struct Candidate<'r> {
+    pub items: Vec<u32>,
+    pub best: &'r Rule,
+}
+
+/// The distinct sets of the rules, the most bought first, bounded in number; in the order of their items.
+pub fn candidates(rules: &[Rule]) -> Vec<Candidate<'_>> {
+    let mut best: BTreeMap<Vec<u32>, &Rule> = BTreeMap::new();
+    for rule in rules {
+        let held = best.entry(products(rule)).or_insert(rule);
+        if confidence_key(rule) > confidence_key(held) {
+            *held = rule;
+        }
+    }
+    let mut candidates: Vec<Candidate<'_>> =
+        best.into_iter().map(|(items, best)| Candidate { items, best }).collect();
+    candidates.sort_by(|a, b| b.best.support_count.cmp(&a.best.support_count).then_with(|| a.items.cmp(&b.items)));
+    candidates.truncate(MAX_CANDIDATES);
+    candidates.sort_by(|a, b| a.items.cmp(&b.items));
+    candidates
+}
+
+/// More confident, then with the smaller consequent: an offer of one product is easier to make.
+fn confidence_key(rule: &Rule) -> (std::cmp::Reverse<u32>, std::cmp::Reverse<usize>) {
+    (std::cmp::Reverse(rule.antecedent_count), std::cmp::Reverse(rule.consequent.len()))
+}
+
+/// The candidates that earn the most, best first.
+pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger) -> Vec<(Candidate<'r>, SetMoney)> {
+    let totals = ledger.totals(candidates.iter().map(|candidate| candidate.items.as_slice()));
+    let mut ranked: Vec<(Candidate<'r>, SetMoney)> = candidates.into_iter().zip(totals).collect();
+    ranked.sort_by(|(a, x), (b, y)| y.products.cmp(&x.products).then_with(|| a.items.cmp(&b.items)));
+    ranked.truncate(MAX_BUNDLES);
+    ranked
+}
+
+/// What the rows need to know beyond their own set.
+#[derive(Debug)]
+pub struct Shop<'n> {
+    pub baskets: u64,
+    /// What all baskets come to.
+    pub revenue: Amount,
+    pub names: &'n Names,
+    /// In how many baskets each item is.
+    pub item_counts: &'n [u32],
+    pub prices: &'n [Option<Amount>],
+}
+
+impl<'n> Shop<'n> {
+    pub fn rows(&self, best: &[(Candidate<'_>, SetMoney)]) -> Vec<Bundle<'n>> {
+        best.iter().map(|(candidate, money)| self.row(candidate, money)).collect()
+    }
+
+    fn row(&self, candidate: &Candidate<'_>, money: &SetMoney) -> Bundle<'n> {
+        let (items, rule) = (&candidate.items, candidate.best);
+        let count = rule.support_count;
+        let support = f64::from(count) / self.baskets as f64;
+        let expected: f64 = items.iter().map(|item| f64::from(self.item_counts[*item as usize]) / self.baskets as f64).product();
+        let others = Amount::from_billionths(self.revenue.billionths().saturating_sub(money.baskets.billionths()));
+        Bundle {
+            products: self.names.list(items),
+            size: items.len(),
+            support,
+            support_count: count,
+            lift: support / expected,
+            revenue: money.products,
+            basket_revenue: money.baskets,
+            average_basket_value_with: share_of(money.baskets, count.into()),
+            average_basket_value_without: share_of(others, self.baskets - u64::from(count)),
+            median_unit_prices: items.iter().map(|item| self.prices[*item as usize]).collect(),
+            list_price: self.list_price(items),
+            attach: self.attach(rule),
+            scenario: self.scenario(rule, items),
+        }
+    }
+
+    fn attach(&self, rule: &Rule) -> Attach<'n> {
+        Attach {
+            antecedents: self.names.list(&rule.antecedent),
+            consequents: self.names.list(&rule.consequent),
+            confidence: f64::from(rule.support_count) / f64::from(rule.antecedent_count),
+            antecedent_count: rule.antecedent_count,
+            baskets_without: rule.antecedent_count - rule.support_count,
+        }
+    }
+
+    fn scenario(&self, rule: &Rule, items: &[u32]) -> Scenario {
+        let lacking = u64::from(rule.antecedent_count - rule.support_count);
+        let takers = lacking / TAKERS_INVERSE;
+        let price = self.list_price(&rule.consequent);
+        let revenue = price.map(|price| Amount::from_billionths(price.billionths().saturating_mul(takers.into())));
+        let list_price = self.list_price(items).filter(|price| price.is_positive());
+        let break_even_discount = price.zip(list_price).map(|(price, list)| {
+            price.to_f64() * lacking as f64 / (list.to_f64() * f64::from(rule.antecedent_count))
+        });
+        Scenario { assumption: ASSUMPTION, baskets: takers, revenue, break_even_discount }
+    }
+
+    fn list_price(&self, items: &[u32]) -> Option<Amount> {
+        items.iter().map(|item| self.prices[*item as usize]).sum()
+    }
+}
+
+/// Sets that need money worked out: each once, ascending, and where to find each.
+#[derive(Debug, Default)]
+pub struct SetIndex(FxHashMap<Vec<u32>, SetMoney>);
+
+impl SetIndex {
+    pub fn of(rules: &[Rule], ledger: &Ledger) -> Self {
+        let mut sets: Vec<Vec<u32>> = rules.iter().map(products).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let totals = ledger.totals(sets.iter().map(Vec::as_slice));
+        Self(sets.into_iter().zip(totals).collect())
+    }
+
+    pub fn money(&self, rule: &Rule) -> SetMoney {
+        self.0.get(&products(rule)).copied().unwrap_or_default()
+    }
+}

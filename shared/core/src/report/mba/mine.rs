@@ -1,0 +1,114 @@
+//! From what was asked about support to a threshold and the itemsets that reach it. Knows no rules and no money.
+
+use crate::report::spec::{MbaParams, Support};
+use crate::report::{Budget, ReportFailure, RunEnd};
+use affinsy_mining::{Baskets, Itemsets, MineError, MineOptions, mine, mine_at_most};
+
+/// The most itemsets a report works out for a threshold that its caller set: what fits the worker's memory.
+pub const MAX_ITEMSETS: u64 = 2_000_000;
+/// The most itemsets where the report chooses the threshold.
+pub const AUTO_ITEMSETS: u64 = 1_000_000;
+/// The least threshold that a report chooses by itself.
+const AUTO_FLOOR: u64 = 5;
+/// … and the least share of the baskets, as its inverse.
+const AUTO_SHARE: u64 = 1_000;
+
+/// Itemsets and the threshold they reach.
+#[derive(Debug)]
+pub struct Mined {
+    pub itemsets: Itemsets,
+    pub min_support_count: u32,
+    /// The threshold that was too low for [`AUTO_ITEMSETS`], where the report chose.
+    pub raised_from: Option<u32>,
+}
+
+pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
+    let count = baskets.len() as u64;
+    match params.support {
+        Support::Count(threshold) | Support::Resolved { count: threshold, .. } => at(baskets, threshold, params, budget),
+        Support::Share(share) => at(baskets, threshold(share.ceil_of(count)), params, budget),
+        Support::Auto => chosen(baskets, threshold(auto_floor(count)), params, budget),
+    }
+}
+
+/// The least threshold that a report chooses for so many baskets.
+pub fn auto_floor(baskets: u64) -> u64 {
+    baskets.div_ceil(AUTO_SHARE).max(AUTO_FLOOR)
+}
+
+fn at(baskets: &Baskets, threshold: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
+    let itemsets = mine(baskets, &options(threshold, MAX_ITEMSETS, params, budget))
+        .map_err(|error| run_end(error, threshold, baskets.len() as u64))?;
+    Ok(Mined { itemsets, min_support_count: threshold, raised_from: None })
+}
+
+fn chosen(baskets: &Baskets, floor: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
+    let options = options(floor, AUTO_ITEMSETS, params, budget);
+    let (threshold, itemsets) = mine_at_most(baskets, floor, AUTO_ITEMSETS, &options)
+        .map_err(|error| run_end(error, floor, baskets.len() as u64))?;
+    Ok(Mined { itemsets, min_support_count: threshold, raised_from: (threshold > floor).then_some(floor) })
+}
+
+fn options<'a>(threshold: u32, ceiling: u64, params: &MbaParams, budget: &Budget<'a>) -> MineOptions<'a> {
+    MineOptions {
+        min_support_count: threshold,
+        max_itemset_size: params.max_itemset_size,
+        max_itemsets: ceiling,
+        threads: budget.threads,
+        stop: budget.stop,
+    }
+}
+
+fn threshold(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX).max(1)
+}
+
+fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
+    match error {
+        MineError::Stopped => RunEnd::Stopped,
+        MineError::TooManyItemsets { ceiling, suggested_min_support_count } => {
+            let advice = match suggested_min_support_count {
+                Some(fits) => format!("Ask for min_support_count {fits} ({}) or more", share_text(fits, baskets)),
+                None => "Ask for a greater min_support".to_owned(),
+            };
+            let message = format!(
+                "More than {ceiling} product sets are in at least {threshold} of the {baskets} baskets. {advice}, or \
+                 for a smaller max_itemset_size, or leave the threshold out to have one chosen that fits."
+            );
+            RunEnd::Failed(ReportFailure { code: "too_many_itemsets", message })
+        }
+        MineError::ZeroSupport => {
+            let message = "min_support_count must be at least 1.".to_owned();
+            RunEnd::Failed(ReportFailure { code: "invalid_parameters", message })
+        }
+    }
+}
+
+/// `min_support 0.0123`: rounded up, so that asking for it gives at least the count.
+fn share_text(count: u32, baskets: u64) -> String {
+    let millionths = (u64::from(count) * 1_000_000).div_ceil(baskets.max(1)).min(1_000_000);
+    let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+    format!("min_support {}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_threshold_has_a_floor() {
+        let check = |baskets, expected| assert_eq!(auto_floor(baskets), expected);
+        check(0, 5);
+        check(5_000, 5);
+        check(5_001, 6);
+        check(19_960, 20);
+    }
+
+    #[test]
+    fn advice_names_a_support_that_fits() {
+        assert_eq!(share_text(13, 1_000), "min_support 0.013");
+        assert_eq!(share_text(1, 3), "min_support 0.333334");
+        let end = run_end(MineError::TooManyItemsets { ceiling: 9, suggested_min_support_count: Some(3) }, 1, 6);
+        assert!(end.to_string().contains("min_support_count 3 (min_support 0.5)"), "{end}");
+    }
+}

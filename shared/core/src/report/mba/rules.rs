@@ -1,0 +1,160 @@
+//! From itemsets to the rules of a report, and a rule as a row. The mathematics is the miner's.
+
+use super::ledger::SetMoney;
+use super::names::Names;
+use crate::decimal::Amount;
+use crate::report::spec::MbaParams;
+use crate::report::{Budget, ReportFailure, RunEnd};
+use affinsy_mining::{Itemsets, MineError, Rule, RuleOptions, RuleSet, rules};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The most rules a report holds, however many were asked for.
+pub const MAX_RULES: u64 = 500_000;
+/// The most ways of splitting itemsets into rules that a report tries.
+const MAX_SPLITS: u128 = 20_000_000;
+
+/// Every rule that passes the bounds, best first, up to [`MAX_RULES`]; the report lists the first `max_rules`.
+pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Budget<'_>) -> Result<RuleSet, RunEnd> {
+    let splits = splits(&itemsets.by_length(), params.max_consequent_size);
+    if splits > MAX_SPLITS {
+        let message = format!(
+            "{} product sets split into {splits} possible rules, more than the {MAX_SPLITS} a report tries. Ask for \
+             a greater min_support, or for a smaller max_itemset_size or max_consequent_size.",
+            itemsets.len()
+        );
+        return Err(RunEnd::Failed(ReportFailure { code: "too_many_rules", message }));
+    }
+    rules(itemsets, baskets, &options(params, budget)).map_err(|error| match error {
+        MineError::Stopped => RunEnd::Stopped,
+        other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
+    })
+}
+
+pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
+    RuleOptions {
+        min_confidence: params.min_confidence,
+        min_lift: params.min_lift,
+        max_consequent_size: params.max_consequent_size,
+        max_q_value: params.max_q_value,
+        include_redundant: params.include_redundant,
+        max_rules: Some(MAX_RULES),
+        sort_by: params.sort_by,
+        stop: budget.stop,
+    }
+}
+
+/// How many of the rules found the report lists.
+pub fn listed(found: &RuleSet, params: &MbaParams) -> usize {
+    let most = params.max_rules.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    found.rules.len().min(most)
+}
+
+/// The products of a rule, ascending.
+pub fn products(rule: &Rule) -> Vec<u32> {
+    let mut items: Vec<u32> = rule.antecedent.iter().chain(rule.consequent.iter()).copied().collect();
+    items.sort_unstable();
+    items
+}
+
+/// One rule: "baskets with the antecedents also hold the consequents". Shares are of all baskets.
+#[derive(Debug, Serialize)]
+pub struct RuleRow<'n> {
+    antecedents: Vec<&'n RawValue>,
+    consequents: Vec<&'n RawValue>,
+    support: f64,
+    support_count: u32,
+    confidence: f64,
+    lift: f64,
+    leverage: f64,
+    /// Null is infinite: the rule never fails.
+    conviction: Option<f64>,
+    zhang: Option<f64>,
+    jaccard: f64,
+    certainty: Option<f64>,
+    kulczynski: f64,
+    cosine: f64,
+    imbalance_ratio: f64,
+    /// Wilson's 95 % interval of the confidence.
+    confidence_low: f64,
+    confidence_high: f64,
+    /// Fisher's exact test, one-sided; `q_value` after Benjamini and Hochberg over the rules tested.
+    p_value: f64,
+    q_value: f64,
+    antecedent_support: f64,
+    consequent_support: f64,
+    antecedent_count: u32,
+    consequent_count: u32,
+    /// A more general rule does as well.
+    redundant: bool,
+    /// What the rule's products come to in the baskets that hold them all.
+    revenue: Amount,
+}
+
+impl<'n> RuleRow<'n> {
+    pub fn of(rule: &Rule, baskets: u64, names: &'n Names, money: SetMoney) -> Self {
+        let metrics = rule.metrics(baskets);
+        Self {
+            antecedents: names.list(&rule.antecedent),
+            consequents: names.list(&rule.consequent),
+            support: metrics.support,
+            support_count: rule.support_count,
+            confidence: metrics.confidence,
+            lift: metrics.lift,
+            leverage: metrics.leverage,
+            conviction: finite(metrics.conviction),
+            zhang: finite(metrics.zhang),
+            jaccard: metrics.jaccard,
+            certainty: finite(metrics.certainty),
+            kulczynski: metrics.kulczynski,
+            cosine: metrics.cosine,
+            imbalance_ratio: metrics.imbalance_ratio,
+            confidence_low: metrics.confidence_low,
+            confidence_high: metrics.confidence_high,
+            p_value: rule.p_value,
+            q_value: rule.q_value,
+            antecedent_support: metrics.antecedent_support,
+            consequent_support: metrics.consequent_support,
+            antecedent_count: rule.antecedent_count,
+            consequent_count: rule.consequent_count,
+            redundant: rule.redundant,
+            revenue: money.products,
+        }
+    }
+}
+
+fn finite(number: impl Into<Option<f64>>) -> Option<f64> {
+    number.into().filter(|number| number.is_finite())
+}
+
+/// In how many ways the itemsets split into an antecedent and a consequent of at most `longest` items.
+fn splits(by_length: &[u64], longest: Option<u32>) -> u128 {
+    let per_set = |size: u32| -> u128 {
+        let most = longest.unwrap_or(u32::MAX).min(size.saturating_sub(1));
+        let mut ways: u128 = 1;
+        let mut total: u128 = 0;
+        for taken in 1..=most {
+            ways = ways.saturating_mul(u128::from(size - taken + 1)) / u128::from(taken);
+            total = total.saturating_add(ways);
+        }
+        total
+    };
+    (1..).zip(by_length).map(|(size, sets)| per_set(size).saturating_mul(u128::from(*sets))).fold(0, u128::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_splits() {
+        let check = |by_length: &[u64], longest, expected| assert_eq!(splits(by_length, longest), expected);
+        check(&[], None, 0);
+        check(&[7], None, 0);
+        check(&[7, 3], None, 6);
+        check(&[7, 3, 2], None, 6 + 12);
+        check(&[7, 3, 2], Some(1), 6 + 6);
+        check(&[0, 0, 0, 1], Some(2), 4 + 6);
+        check(&vec![u64::MAX; 500], None, u128::MAX);
+    }
+}

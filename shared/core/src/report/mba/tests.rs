@@ -1,0 +1,1 @@
+//! Whole reports over small histories, and what every report must hold to.

@@ -1,0 +1,40 @@
+//! What a reader must know before trusting a basket analysis. Changes nothing in it.
+
+use super::data::Data;
+use super::mine::{AUTO_ITEMSETS, Mined};
+use super::rules::MAX_RULES;
+use super::summary::Summary;
+use crate::report::spec::ReportSpec;
+
+/// Fewer baskets than this make weak evidence.
+const FEW_BASKETS: u64 = 100;
+
+pub fn of(spec: &ReportSpec, data: &Data, summary: &Summary, mined: &Mined) -> Vec<String> {
+    let mut warnings = spec.warnings.clone();
+    warnings.extend(summary.reason.clone());
+    if (1..FEW_BASKETS).contains(&data.baskets) {
+        warnings.push(format!("Only {} baskets: too few for most rules to be told from chance.", data.baskets));
+    }
+    if let Some(floor) = mined.raised_from {
+        warnings.push(format!(
+            "At {floor} baskets there are more than {AUTO_ITEMSETS} product sets; the threshold is {} baskets instead. \
+             Set min_support to choose it, or a smaller max_itemset_size.",
+            mined.min_support_count
+        ));
+    }
+    if summary.rules_listed >= MAX_RULES && summary.rules_found > MAX_RULES {
+        warnings.push(format!(
+            "{} rules pass the bounds; the report lists the best {MAX_RULES} by the order asked for.",
+            summary.rules_found
+        ));
+    }
+    let unpriced = data.exclusions.unpriced_line_items;
+    if unpriced > 0 {
+        warnings.push(format!("{unpriced} line items have no price: they count in baskets and add nothing to money."));
+    }
+    let guests = data.exclusions.baskets.guest_orders_without_basket;
+    if guests > 0 {
+        warnings.push(format!("{guests} guest orders belong to no customer and have no basket with scope customer."));
+    }
+    warnings
+}

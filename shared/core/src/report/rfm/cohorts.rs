@@ -1,0 +1,87 @@
+//! Cohorts by the month of the first purchase: how many of each come back in the months after, and what they
+//! bring.
+
+use super::population::{Customer, Population};
+use super::share;
+use crate::decimal::Amount;
+use crate::time::Day;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Customers whose first purchase lies in the same month.
+#[derive(Debug, Serialize)]
+pub struct Cohort {
+    /// `2025-03`.
+    pub cohort: String,
+    pub customers: u64,
+    /// Age 0 (the month itself) up to the month of the anchor date.
+    pub periods: Vec<Period>,
+}
+
+/// One month of a cohort's life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Period {
+    /// Months after the month of the first purchase.
+    pub age: u32,
+    /// Customers who bought in it.
+    pub customers: u64,
+    pub orders: u64,
+    /// Net of all orders of the month; refunds before the first purchase count in month 0.
+    pub revenue: Amount,
+    pub retention: Option<f64>,
+}
+
+/// A bound on the size of a report: the latest so many cohorts are shown.
+pub const MAX_COHORTS: usize = 120;
+
+/// Cohorts, oldest first, and how many older ones are left out.
+pub fn monthly(population: &Population<'_>) -> (Vec<Cohort>, usize) {
+    let Some(as_of) = population.past.window.as_of else { return (Vec::new(), 0) };
+    let last_month = month(as_of);
+    let mut by_month = BTreeMap::<i32, Cohort>::new();
+    for customer in &population.customers {
+        let born = month(customer.first);
+        let cohort = by_month.entry(born).or_insert_with(|| Cohort::new(born, last_month));
+        cohort.admit(population, customer, born);
+    }
+    let left_out = by_month.len().saturating_sub(MAX_COHORTS);
+    let cohorts = by_month.into_values().skip(left_out).map(Cohort::finish).collect();
+    (cohorts, left_out)
+}
+
+impl Cohort {
+    fn new(born: i32, last_month: i32) -> Self {
+        let ages = 0..=(last_month - born).max(0) as u32;
+        let periods = ages.map(|age| Period { age, ..Period::default() }).collect();
+        let cohort = format!("{:04}-{:02}", born.div_euclid(12), born.rem_euclid(12) + 1);
+        Self { cohort, customers: 0, periods }
+    }
+
+    fn admit(&mut self, population: &Population<'_>, customer: &Customer, born: i32) {
+        self.customers += 1;
+        let mut seen = None;
+        for facts in population.orders_of(customer.code) {
+            let age = (month(facts.day) - born).max(0) as usize;
+            let period = &mut self.periods[age];
+            period.revenue = period.revenue.plus(facts.net);
+            if facts.qualifies {
+                period.orders += 1;
+                period.customers += u64::from(seen != Some(age));
+                seen = Some(age);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Self {
+        for period in &mut self.periods {
+            period.retention = share(period.customers as f64, self.customers as f64);
+        }
+        self
+    }
+}
+
+/// Months since year 0.
+fn month(day: Day) -> i32 {
+    let date = day.date();
+    i32::from(date.year()) * 12 + i32::from(date.month()) - 1
+}

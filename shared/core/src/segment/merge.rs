@@ -1,0 +1,131 @@
+//! Merges segments into what a report reads. The law: the highest sequence of an (order_id, product) wins, and
+//! quantity zero is no line; an order's customer is that of its live line of the highest sequence, its date that
+//! of the highest sequence that carries one, else the earliest time of push. The result is the same however the
+//! rows are spread over segments: orders stand by (hash, id), names by their bytes.
+
+use super::part::{Part, resolve};
+use super::rows::{Head, RowLine, SegmentRows};
+use crate::history::{History, LineColumns};
+use crate::names::{Names, TextList};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// All live lines of these segments, each with its sequence.
+pub fn merge(segments: Vec<(u64, SegmentRows)>) -> History {
+    let mut merge = Merge::default();
+    segments.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
+    merge.finish()
+}
+
+/// Takes decoded segments in any order, as they arrive.
+#[derive(Debug, Default)]
+pub struct Merge {
+    sources: Vec<Source>,
+    products: Names,
+    customers: Names,
+}
+
+/// A segment whose names have codes that all sources share.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// For rows that carry no sequence of their own.
+    pub sequence: u64,
+    pub rows: SegmentRows,
+}
+
+/// The product of the rows that erase orders.
+const ERASURE: &str = "";
+
+impl Merge {
+    pub fn add(&mut self, sequence: u64, mut rows: SegmentRows) {
+        let products = shared_codes(&mut self.products, std::mem::take(&mut rows.products));
+        let customers = shared_codes(&mut self.customers, std::mem::take(&mut rows.customers));
+        rename(&mut rows, &products, &customers);
+        self.sources.push(Source { sequence, rows });
+    }
+
+    pub fn finish(self) -> History {
+        let (products, customers) = (self.products.ranks(), self.customers.ranks());
+        let erasure = self.products.find(ERASURE).map(|code| products[code as usize]);
+        let mut sources = self.sources;
+        sources.par_iter_mut().for_each(|source| rename(&mut source.rows, &products, &customers));
+        let mut parts: Vec<Part> =
+            hash_ranges(&sources).into_par_iter().map(|hashes| resolve(&sources, hashes, erasure)).collect();
+        drop(sources);
+        let products = keep_used(self.products, &products, &mut parts, |part, each| {
+            part.lines.products.iter_mut().for_each(each);
+        });
+        let customers = keep_used(self.customers, &customers, &mut parts, |part, each| {
+            part.orders.iter_mut().filter_map(|order| order.0.as_mut()).for_each(each);
+        });
+        joined(products, customers, parts)
+    }
+}
+
+/// For each code of a segment's own names the code that all sources share.
+fn shared_codes(shared: &mut Names, own: Names) -> Vec<u32> {
+    own.into_list().iter().map(|name| shared.code(name)).collect()
+}
+
+fn rename(rows: &mut SegmentRows, products: &[u32], customers: &[u32]) {
+    let customer = |head: &mut Head| head.customer = head.customer.map(|code| customers[code as usize]);
+    let product = |line: &mut RowLine| line.product = products[line.product as usize];
+    rows.heads.iter_mut().for_each(customer);
+    rows.lines.iter_mut().for_each(product);
+}
+
+/// Ranges of hashes that cover all, each with about as much work: hashes spread evenly.
+fn hash_ranges(sources: &[Source]) -> Vec<(u64, u64)> {
+    const RUNS_A_RANGE: usize = 16 * 1024;
+    let runs: usize = sources.iter().map(|source| source.rows.runs.len()).sum();
+    let count = (runs / RUNS_A_RANGE).clamp(1, 1024) as u64;
+    let width = u64::MAX / count;
+    (0..count).map(|at| (at * width, if at == count - 1 { u64::MAX } else { (at + 1) * width - 1 })).collect()
+}
+
+/// The names that live lines or orders use, by their bytes; the parts' ranks become codes into them.
+fn keep_used(
+    names: Names,
+    ranks: &[u32],
+    parts: &mut [Part],
+    visit: impl Fn(&mut Part, &mut dyn FnMut(&mut u32)) + Sync,
+) -> TextList {
+    let mut used = vec![false; names.len()];
+    parts.iter_mut().for_each(|part| visit(part, &mut |rank| used[*rank as usize] = true));
+    let mut by_rank = vec![0; names.len()];
+    (0..).zip(ranks).for_each(|(code, rank)| by_rank[*rank as usize] = code);
+    let (mut list, mut codes) = (TextList::default(), vec![0; names.len()]);
+    for rank in (0..names.len()).filter(|rank| used[*rank]) {
+        codes[rank] = list.len() as u32;
+        list.push(names.get(by_rank[rank]));
+    }
+    parts.par_iter_mut().for_each(|part| visit(part, &mut |rank| *rank = codes[*rank as usize]));
+    list
+}
+
+/// One history of all parts, in their order. Each part is dropped once it is copied.
+fn joined(products: TextList, customers: TextList, parts: Vec<Part>) -> History {
+    let count = parts.iter().map(|part| part.lines.products.len()).sum();
+    let mut lines = LineColumns {
+        products: Vec::with_capacity(count),
+        quantities: Vec::with_capacity(count),
+        amounts: Vec::with_capacity(count),
+    };
+    let (mut order_ids, mut orders) = (TextList::default(), Vec::new());
+    for part in parts {
+        order_ids.append(&part.order_ids);
+        orders.push(part.orders);
+        lines.products.extend_from_slice(&part.lines.products);
+        lines.quantities.extend_from_slice(&part.lines.quantities);
+        lines.amounts.extend_from_slice(&part.lines.amounts);
+    }
+    History::from_parts(products, customers, order_ids, orders.into_iter().flatten(), lines)
+}
+
+impl Source {
+    /// The runs whose hashes lie in a range, both ends included.
+    pub fn runs(&self, (first, last): (u64, u64)) -> Range<usize> {
+        let runs = &self.rows.runs;
+        runs.partition_point(|run| run.hash < first)..runs.partition_point(|run| run.hash <= last)
+    }
+}

@@ -1,0 +1,67 @@
+//! Segments: immutable Parquet objects that hold the lines of one push, or of many after compaction.
+//! Knows the format and the law of merging; not where the objects are kept.
+
+mod columns;
+mod decode;
+mod encode;
+mod merge;
+mod part;
+mod rows;
+mod schema;
+
+pub use decode::{decode, decode_all};
+pub use encode::{encode, encode_batch, encode_erasure};
+pub use merge::{Merge, merge};
+pub use rows::SegmentRows;
+
+use parquet::errors::ParquetError;
+use serde::{Deserialize, Serialize};
+
+/// A segment ready to be stored.
+#[derive(Debug, Clone)]
+pub struct EncodedSegment {
+    pub bytes: Vec<u8>,
+    pub meta: SegmentMeta,
+}
+
+/// What the manifest keeps of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentMeta {
+    pub rows: u64,
+    pub bytes: u64,
+    /// The earliest and latest order date; none where no order carries one.
+    pub min_date: Option<i64>,
+    pub max_date: Option<i64>,
+    /// The least and greatest `xxh3_64(order_id)`.
+    pub min_hash: u64,
+    pub max_hash: u64,
+    /// SHA-256 of the bytes, in hex.
+    pub sha256: String,
+    pub schema_version: u32,
+}
+
+/// Why bytes are not a segment that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentProblem {
+    #[error("the segment's checksum is {found}, not {expected}")]
+    Checksum { expected: String, found: String },
+    #[error("the segment has schema version {0:?}, which this version does not read")]
+    SchemaVersion(Option<String>),
+    #[error("the segment cannot be read: {0}")]
+    Corrupt(String),
+}
+
+impl From<ParquetError> for SegmentProblem {
+    fn from(error: ParquetError) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}
+
+impl From<std::str::Utf8Error> for SegmentProblem {
+    fn from(_: std::str::Utf8Error) -> Self {
+        Self::Corrupt("a text in it is not UTF-8".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

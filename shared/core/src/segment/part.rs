@@ -1,0 +1,94 @@
+//! Merges the orders of one range of hashes: the unit of parallel work. No order reaches into two ranges.
+
+use super::merge::Source;
+use super::rows::{Head, RowLine};
+use crate::history::LineColumns;
+use crate::names::TextList;
+use crate::time::Instant;
+
+/// The live orders of one range, by (hash, id). Codes are ranks: ascending as the names' bytes.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub order_ids: TextList,
+    /// Customer, date, number of lines.
+    pub orders: Vec<(Option<u32>, Instant, u32)>,
+    pub lines: LineColumns,
+}
+
+/// One order in one source.
+struct Run<'a> {
+    hash: u64,
+    id: &'a str,
+    source: &'a Source,
+    lines: &'a [RowLine],
+}
+
+/// A row with its sequence.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    line: &'a RowLine,
+    head: &'a Head,
+    sequence: u64,
+}
+
+pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>) -> Part {
+    let mut runs: Vec<Run<'_>> = sources.iter().flat_map(|source| runs_within(source, hashes)).collect();
+    // Stable: of equal sequences, which no two segments have, the segment added last wins.
+    runs.sort_by(|a, b| a.hash.cmp(&b.hash).then_with(|| a.id.cmp(b.id)));
+    let (mut part, mut rows) = (Part::default(), Vec::new());
+    for same in runs.chunk_by(|a, b| a.hash == b.hash && a.id == b.id) {
+        rows.clear();
+        rows.extend(same.iter().flat_map(Run::rows));
+        let erased = rows.iter().filter(|row| Some(row.line.product) == erasure).map(|row| row.sequence).max();
+        if let Some(erased) = erased {
+            rows.retain(|row| row.sequence > erased);
+        }
+        if same.len() > 1 {
+            keep_winners(&mut rows);
+        }
+        rows.retain(|row| !row.line.quantity.is_zero());
+        part.add(same[0].id, &rows);
+    }
+    part
+}
+
+fn runs_within(source: &Source, hashes: (u64, u64)) -> impl Iterator<Item = Run<'_>> {
+    let rows = &source.rows;
+    source.runs(hashes).map(move |at| Run {
+        hash: rows.runs[at].hash,
+        id: rows.order_ids.get(at),
+        source,
+        lines: &rows.lines[rows.run_lines(at)],
+    })
+}
+
+impl<'a> Run<'a> {
+    fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
+        let source = self.source;
+        self.lines.iter().map(move |line| {
+            let head = &source.rows.heads[line.head as usize];
+            Row { line, head, sequence: head.sequence.unwrap_or(source.sequence) }
+        })
+    }
+}
+
+/// Of each product the row of the highest sequence; by product.
+fn keep_winners(rows: &mut Vec<Row<'_>>) {
+    rows.sort_by(|a, b| a.line.product.cmp(&b.line.product).then(b.sequence.cmp(&a.sequence)));
+    rows.dedup_by_key(|row| row.line.product);
+}
+
+impl Part {
+    /// Adds an order's live rows; an order without any is none.
+    fn add(&mut self, id: &str, rows: &[Row<'_>]) {
+        let Some(newest) = rows.iter().max_by_key(|row| row.sequence) else { return };
+        let dated = rows.iter().filter_map(|row| row.head.date.map(|date| (row.sequence, date)));
+        let received = rows.iter().map(|row| row.head.received_at).min();
+        let date = dated.max().map(|(_, date)| date).or(received).expect("there is a row");
+        self.order_ids.push(id);
+        self.orders.push((newest.head.customer, date, rows.len() as u32));
+        self.lines.products.extend(rows.iter().map(|row| row.line.product));
+        self.lines.quantities.extend(rows.iter().map(|row| row.line.quantity));
+        self.lines.amounts.extend(rows.iter().map(|row| row.line.amount));
+    }
+}

@@ -1,0 +1,7 @@
+//! RFM reports against answers worked out by other programs, and at their edges.
+
+mod cdnow;
+mod edges;
+mod golden_edges;
+mod scopes;
+mod support;

@@ -1,0 +1,152 @@
+//! The two inner loops over bit sets, compiled twice on x86-64: for any processor, and for one with AVX2, BMI2
+//! and POPCNT, which the first worker looks for. Other architectures have what they need in their baseline.
+
+/// Which version of the loops this processor runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kernel {
+    #[cfg(target_arch = "x86_64")]
+    is_v3: bool,
+}
+
+impl Kernel {
+    pub fn detect() -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            is_v3: is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("popcnt"),
+        }
+    }
+
+    /// `counts[j]` = number of bits that `own` and the `j`-th of `sets` have in common.
+    pub fn count_common(self, own: &[u64], sets: &[u64], counts: &mut [u32]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.is_v3 {
+            // SAFETY: `detect` has seen every feature that the function is compiled for.
+            return unsafe { x86_64::count_common(own, sets, counts) };
+        }
+        count_common(own, sets, counts);
+    }
+
+    /// Moves the bits of `set` at the places where `own` has one to the front, in order. `into` must be 0 and
+    /// have room for as many bits as `own` has.
+    pub fn pack(self, own: &[u64], set: &[u64], into: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.is_v3 {
+            // SAFETY: `detect` has seen every feature that the function is compiled for.
+            return unsafe { x86_64::pack(own, set, into) };
+        }
+        pack(own, set, into, extract_bits);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86_64 {
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    pub fn count_common(own: &[u64], sets: &[u64], counts: &mut [u32]) {
+        super::count_common(own, sets, counts);
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    pub fn pack(own: &[u64], set: &[u64], into: &mut [u64]) {
+        super::pack(own, set, into, |word, mask| core::arch::x86_64::_pext_u64(word, mask));
+    }
+}
+
+#[inline(always)]
+fn count_common(own: &[u64], sets: &[u64], counts: &mut [u32]) {
+    match own.len() {
+        1 => count_fixed::<1>(own, sets, counts),
+        2 => count_fixed::<2>(own, sets, counts),
+        3 => count_fixed::<3>(own, sets, counts),
+        4 => count_fixed::<4>(own, sets, counts),
+        words => {
+            for (count, set) in counts.iter_mut().zip(sets.chunks_exact(words)) {
+                *count = own.iter().zip(set).map(|(a, b)| (a & b).count_ones()).sum();
+            }
+        }
+    }
+}
+
+/// With the number of words known, the loop over them unrolls.
+#[inline(always)]
+fn count_fixed<const WORDS: usize>(own: &[u64], sets: &[u64], counts: &mut [u32]) {
+    let own: &[u64; WORDS] = own.try_into().expect("the caller matched the length");
+    for (count, set) in counts.iter_mut().zip(sets.as_chunks::<WORDS>().0) {
+        let mut sum = 0;
+        for word in 0..WORDS {
+            sum += (own[word] & set[word]).count_ones();
+        }
+        *count = sum;
+    }
+}
+
+#[inline(always)]
+fn pack(own: &[u64], set: &[u64], into: &mut [u64], extract: impl Fn(u64, u64) -> u64) {
+    let mut filled = 0u32;
+    for (&mask, &word) in own.iter().zip(set) {
+        let bits = extract(word, mask);
+        if bits != 0 {
+            let (at, shift) = ((filled / 64) as usize, filled % 64);
+            into[at] |= bits << shift;
+            if shift > 0 && bits >> (64 - shift) != 0 {
+                into[at + 1] |= bits >> (64 - shift);
+            }
+        }
+        filled += mask.count_ones();
+    }
+}
+
+/// The bits of `word` under `mask`, moved together at the low end.
+fn extract_bits(word: u64, mask: u64) -> u64 {
+    let mut common = word & mask;
+    let mut bits = 0;
+    while common != 0 {
+        let lowest = common & common.wrapping_neg();
+        bits |= 1 << (mask & (lowest - 1)).count_ones();
+        common ^= lowest;
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Splitmix64: the tests need bits without a pattern, not randomness.
+    fn bits(state: &mut u64) -> u64 {
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    #[test]
+    fn the_fast_loops_equal_the_plain_ones() {
+        let (kernel, mut state) = (Kernel::detect(), 7);
+        for words in 1..12 {
+            let own: Vec<u64> = (0..words).map(|_| bits(&mut state) & bits(&mut state)).collect();
+            let sets: Vec<u64> = (0..words * 9).map(|_| bits(&mut state)).collect();
+            let (mut fast, mut plain) = ([0; 9], [0; 9]);
+            kernel.count_common(&own, &sets, &mut fast);
+            for (count, set) in plain.iter_mut().zip(sets.chunks(words)) {
+                *count = own.iter().zip(set).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
+            }
+            assert_eq!(fast, plain);
+            check_pack(kernel, &own, &sets[..words]);
+        }
+        check_pack(kernel, &[u64::MAX, u64::MAX], &[1, u64::MAX]);
+        check_pack(kernel, &[0, 0], &[1, u64::MAX]);
+    }
+
+    fn check_pack(kernel: Kernel, own: &[u64], set: &[u64]) {
+        let places = (0..own.len() * 64).filter(|place| own[place / 64] >> (place % 64) & 1 == 1);
+        let expected: Vec<bool> = places.map(|place| set[place / 64] >> (place % 64) & 1 == 1).collect();
+        let (mut fast, mut plain) = (vec![0; expected.len().div_ceil(64)], vec![0; expected.len().div_ceil(64)]);
+        kernel.pack(own, set, &mut fast);
+        pack(own, set, &mut plain, extract_bits);
+        let unpacked: Vec<bool> = (0..expected.len()).map(|place| fast[place / 64] >> (place % 64) & 1 == 1).collect();
+        assert_eq!((&fast, unpacked), (&plain, expected));
+    }
+}

@@ -1,0 +1,53 @@
+//! Control of the false discovery rate over a family of tests.
+
+/// The q-value of each p-value, in the same order: the smallest rate of false discoveries at which its test is
+/// still declared a discovery,
+///
+/// ```text
+/// q(i) = min over j ≥ i of p(j) · m / j        (p ascending, m tests)
+/// ```
+///
+/// (Y. Benjamini, Y. Hochberg, *Controlling the false discovery rate*, JRSS B 57, 1995). Equal p-values have
+/// equal q-values.
+pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_unstable_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
+    let tests = p_values.len() as f64;
+    let mut q_values = vec![0.0; p_values.len()];
+    let mut least = 1.0f64;
+    for (rank, &test) in order.iter().enumerate().rev() {
+        least = least.min(p_values[test] * tests / (rank + 1) as f64);
+        q_values[test] = least;
+    }
+    q_values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(p_values: &[f64], expected: &[f64]) {
+        let actual = benjamini_hochberg(p_values);
+        assert_eq!(actual.len(), expected.len());
+        for (actual, expected) in actual.iter().zip(expected) {
+            assert!((actual - expected).abs() < 1e-12, "{actual} {expected}");
+        }
+    }
+
+    #[test]
+    fn q_values_step_up() {
+        check(&[], &[]);
+        check(&[0.2], &[0.2]);
+        check(&[0.01, 0.04, 0.03, 0.5], &[0.04, 0.16 / 3.0, 0.16 / 3.0, 0.5]);
+        check(&[0.9, 0.9, 0.9], &[0.9, 0.9, 0.9]);
+        check(&[1.0, 0.0], &[1.0, 0.0]);
+    }
+
+    #[test]
+    fn the_order_of_the_tests_does_not_matter() {
+        let sorted = benjamini_hochberg(&[0.001, 0.008, 0.039, 0.041, 0.042, 0.06]);
+        let mut reversed = benjamini_hochberg(&[0.06, 0.042, 0.041, 0.039, 0.008, 0.001]);
+        reversed.reverse();
+        assert_eq!(sorted, reversed);
+    }
+}

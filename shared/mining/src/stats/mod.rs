@@ -1,0 +1,11 @@
+//! Tests and intervals for counts in baskets. Pure functions of numbers; knows no rules.
+
+mod benjamini_hochberg;
+mod fisher;
+mod log_factorial;
+mod wilson;
+
+pub use benjamini_hochberg::benjamini_hochberg;
+pub use fisher::FisherExact;
+pub use log_factorial::LogFactorials;
+pub use wilson::{Z_95, wilson};
