@@ -55,10 +55,6 @@ impl Client {
         Ok(Self { http, base_url, authorization: format!("Bearer {api_key}") })
     }
 
-    pub fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
         self.call(Method::GET, path, None, None).await
     }
@@ -224,6 +220,33 @@ mod tests {
         check(503, true);
         check(422, false);
         check(403, false);
+    }
+
+    /// Answers each request with the next of these statuses; all ask to be tried again at once.
+    async fn server(statuses: Vec<u16>) -> String {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let statuses = std::sync::Arc::new(std::sync::Mutex::new(statuses.into_iter()));
+        let answer = move || {
+            let status = statuses.lock().expect("no panic").next().unwrap_or(500);
+            let status = axum::http::StatusCode::from_u16(status).expect("valid");
+            std::future::ready((status, [("retry-after", "0")], r#"{"error": "not now"}"#))
+        };
+        let app = axum::Router::new().route("/x", axum::routing::any(answer));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_is_asked_again_and_a_refusal_is_not() {
+        async fn check(statuses: &[u16], expected: bool) {
+            let client = Client::new(&server(statuses.to_vec()).await, "afn_x").expect("a client");
+            let answer = client.post("/x", Bytes::from("{}")).await;
+            assert_eq!(answer.is_ok(), expected, "{statuses:?}: {answer:?}");
+        }
+        check(&[429, 503, 202], true).await;
+        check(&[422, 202], false).await;
+        check(&[503; 8], false).await;
     }
 
     #[test]

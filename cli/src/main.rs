@@ -33,9 +33,12 @@ struct Cli {
 enum Command {
     Local(local::LocalArgs),
     Demo(demo::DemoArgs),
-    Push(push::PushArgs),
+    Push(Box<push::PushArgs>),
     Report(Box<report::ReportArgs>),
+    Keys(Box<keys::KeysArgs>),
     Mine(Box<mine::MineArgs>),
+    /// Print the API's OpenAPI document
+    Openapi,
 }
 
 fn main() -> ExitCode {
@@ -57,7 +60,15 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Demo(args) => demo::run(args).await,
             Command::Push(args) => push::run(args).await,
             Command::Report(args) => report::run(args).await,
+            Command::Keys(args) => keys::run(args).await,
             Command::Mine(args) => mine::run(args),
+            Command::Openapi => openapi(),
         }
     })
+}
+
+fn openapi() -> Result<(), Failure> {
+    let document = affinsy_app::http::openapi::document();
+    let text = serde_json::to_string_pretty(document).map_err(|error| Failure::run(error.to_string()))?;
+    terminal::print(&format!("{text}\n"))
 }

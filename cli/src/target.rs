@@ -32,6 +32,9 @@ pub struct LocalFile {
     pub user_id: String,
     pub webhook_secret: String,
     pub endpoints: Value,
+    /// The template's outputs with local values: names of tables, bucket, queues.
+    #[serde(default)]
+    pub outputs: Value,
     pub pids: Value,
 }
 
@@ -106,6 +109,7 @@ mod tests {
             user_id: "u".to_owned(),
             webhook_secret: "whsec_x".to_owned(),
             endpoints: serde_json::json!({"s3": "http://127.0.0.1:1"}),
+            outputs: serde_json::json!({"BucketName": "b"}),
             pids: serde_json::json!({"affinsy": 1}),
         };
         file.write(folder.path()).expect("writes");

@@ -1,6 +1,8 @@
 //! A Lambda function without a runtime library: it speaks the runtime API over a plain socket and does what its event
 //! says (`{"do": "crash"}`), or what its name says at the start. The tests of the local run use it.
 
+#![expect(clippy::disallowed_methods, reason = "it has no settings but those of its environment")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
@@ -58,7 +60,8 @@ fn act(event: &Value, header: &dyn Fn(&str) -> Option<String>) -> Result<Value, 
         Some("environment") => Ok(std::env::vars().map(|(name, value)| (name, Value::from(value))).collect()),
         _ => {
             println!("an event came");
-            let context = ["lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn", "lambda-runtime-trace-id"];
+            let context =
+                ["lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn", "lambda-runtime-trace-id"];
             let context: Vec<_> = context.into_iter().map(header).collect();
             Ok(json!({"event": event, "pid": std::process::id(), "context": context}))
         }

@@ -10,6 +10,7 @@ mod serve;
 pub mod services;
 mod stack;
 pub mod template;
+mod time;
 
 pub use config::{LocalConfig, StartError, TemplateSource};
 pub use stack::{RunningStack, start};

@@ -57,7 +57,7 @@ impl Ports {
 fn free_port(taken: &[u16]) -> Option<u16> {
     let seed = RandomState::new().hash_one(taken);
     let offsets = (0..TRIES).map(|i| u16::try_from((seed.wrapping_add(u64::from(i))) % u64::from(COUNT)).unwrap_or(0));
-    offsets.map(|offset| FIRST + offset).find(|port| {
-        !taken.contains(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()
-    })
+    offsets
+        .map(|offset| FIRST + offset)
+        .find(|port| !taken.contains(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
 }

@@ -16,7 +16,7 @@ use crate::lambda::{self, Account, Endpoints, Function, FunctionSpec, Functions,
 use crate::ports::Ports;
 use crate::serve::Server;
 use crate::services::{
-    ACCESS_KEY_ID, ACCOUNT_ID, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, ServiceError, Sqs,
+    ACCESS_KEY_ID, ACCOUNT_ID, Durability, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, ServiceError, Sqs,
 };
 use crate::template::{self, LocalNames, Template};
 use crate::{LocalConfig, StartError, TemplateSource, events};
@@ -134,7 +134,11 @@ impl RunningStack {
 
 impl Services {
     async fn start(data: &Path, ports: Ports) -> Result<Services, StartError> {
-        let config = |name: &str, port| ServiceConfig::new(data.join(name)).on_port(port);
+        // Survives a kill of every process; only a power cut can take the last moments, and saves a disk
+        // flush a write.
+        let config = |name: &str, port| {
+            ServiceConfig::new(data.join(name)).on_port(port).with_durability(Durability::OperatingSystem)
+        };
         Ok(Services {
             dynamodb: DynamoDb::start(config("dynamodb", ports.dynamodb)).await?,
             s3: S3::start(config("s3", ports.s3)).await?,
@@ -169,8 +173,9 @@ fn lock(data: &Path) -> Result<File, StartError> {
 fn template_text(source: &TemplateSource) -> Result<String, StartError> {
     match source {
         TemplateSource::Text(text) => Ok(text.clone()),
-        TemplateSource::File(path) => fs::read_to_string(path)
-            .map_err(|source| StartError::TemplateFile { path: path.clone(), source }),
+        TemplateSource::File(path) => {
+            fs::read_to_string(path).map_err(|source| StartError::TemplateFile { path: path.clone(), source })
+        }
     }
 }
 

@@ -74,15 +74,14 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         outcome = the_loop(args, &file, &session, started) => outcome,
         () = signals::stop_asked() => Err(Failure::run("stopped")),
     };
-    if let Err(failure) = &outcome {
+    if outcome.is_err() {
         eprintln!("\n{}", last_errors(&session, place.path()));
-        eprintln!("the functions' logs were in {}\n{failure}", place.path().join("logs").display());
+        eprintln!("the functions' logs are in {}", place.keep().join("logs").display());
     } else if args.keep {
         print(&format!(
             "\nStill running until Ctrl-C:\n  base URL  {}\n  API key   {}\n",
             session.file.base_url, session.file.api_key
         ))?;
-        session.file.write(place.path())?;
         signals::stop_asked().await;
     }
     session.shutdown().await?;
@@ -93,18 +92,27 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
 async fn the_loop(args: &DemoArgs, file: &std::path::Path, session: &Session, started: Instant) -> Result<(), Failure> {
     let reading = Instant::now();
     let read = read::read(file, &ReadOptions::usual())?;
-    step("file read", reading.elapsed(), &format!("{} rows, {} orders", thousands(read.rows), thousands(read.orders.len() as u64)))?;
+    step(
+        "file read",
+        reading.elapsed(),
+        &format!("{} rows, {} orders", thousands(read.rows), thousands(read.orders.len() as u64)),
+    )?;
 
     let before = cpu_times(session);
     let pushed = within("the push", PUSH_TIMEOUT, async { Ok(push(session, &read).await) }).await?;
     let used = cpu_times(session).since(&before);
     complete(&pushed, &read, args)?;
-    step("orders pushed", pushed.elapsed, &format!("{} lines in {} orders", thousands(pushed.lines), thousands(pushed.orders)))?;
+    step(
+        "orders pushed",
+        pushed.elapsed,
+        &format!("{} lines in {} orders", thousands(pushed.lines), thousands(pushed.orders)),
+    )?;
     print(&show::push_times(&pushed, &used))?;
 
     let reporting = Instant::now();
     let outcome = reports::run(&session.client, DATASET, &session.file.webhook_secret, REPORTS_TIMEOUT).await?;
-    let count = format!("{} of {}, each announced by a signed webhook", outcome.finished.len(), reports::TEMPLATES.len());
+    let count =
+        format!("{} of {}, each announced by a signed webhook", outcome.finished.len(), reports::TEMPLATES.len());
     step("templates run", reporting.elapsed(), &count)?;
     print(&show::report_times(&outcome.finished))?;
     print(&show::findings(&outcome.finished))?;

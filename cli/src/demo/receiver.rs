@@ -72,7 +72,8 @@ impl Delivery {
     /// what the contract says.
     pub fn verified(&self, secret: &Webhook) -> Result<Announced, String> {
         secret.verify(&self.body, &self.headers).map_err(|error| format!("a webhook's signature is wrong: {error}"))?;
-        let body: Value = serde_json::from_slice(&self.body).map_err(|error| format!("a webhook is no JSON: {error}"))?;
+        let body: Value =
+            serde_json::from_slice(&self.body).map_err(|error| format!("a webhook is no JSON: {error}"))?;
         let field = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let announced = Announced {
             report_id: field("report_id"),
@@ -125,9 +126,9 @@ mod tests {
             ("webhook-timestamp", now.to_string()),
             ("webhook-signature", signature),
         ];
-        let headers = headers.into_iter().map(|(name, value)| {
-            (axum::http::HeaderName::from_static(name), value.parse().expect("a header's value"))
-        });
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("a header's value")));
         Delivery { headers: headers.collect(), body: Bytes::from(sent.to_owned()), at: Instant::now() }
     }
 

@@ -49,7 +49,8 @@ struct Submitted {
 
 /// Submits every template and follows it to its result; gives up after `timeout`.
 pub async fn run(client: &Client, dataset_id: &str, secret: &str, timeout: Duration) -> Result<Outcome, Failure> {
-    let secret = Webhook::new(secret).map_err(|error| Failure::run(format!("the webhook secret is no secret: {error}")))?;
+    let secret =
+        Webhook::new(secret).map_err(|error| Failure::run(format!("the webhook secret is no secret: {error}")))?;
     let mut receiver = Receiver::start().await?;
     let mut submitted = BTreeMap::new();
     for template in TEMPLATES {
@@ -167,6 +168,9 @@ mod tests {
         check(json!({"status": "Failed"}), Some("Failed"));
         check(json!({"status": "Completed", "report_type": "RFM", "insights": insights}), Some("no segments"));
         check(json!({"status": "Completed", "report_type": "MBA", "association_rules": [1]}), Some("no insights"));
-        check(json!({"status": "Completed", "report_type": "MBA", "association_rules": [1], "insights": insights}), None);
+        check(
+            json!({"status": "Completed", "report_type": "MBA", "association_rules": [1], "insights": insights}),
+            None,
+        );
     }
 }

@@ -48,7 +48,8 @@ pub fn report_times(finished: &[Finished]) -> String {
     ]);
     for report in finished {
         let at = |name: &str| report.result[name].as_str().and_then(affinsy_core::time::parse_instant);
-        let waited = at("created_at").zip(at("started_at")).map(|(created, started)| started.unix_ms() - created.unix_ms());
+        let waited =
+            at("created_at").zip(at("started_at")).map(|(created, started)| started.unix_ms() - created.unix_ms());
         table.row(vec![
             report.template.to_owned(),
             seconds(report.until_webhook),

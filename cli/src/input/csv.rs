@@ -7,7 +7,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use super::open::Source;
-use super::table::RowSink;
+use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
 
 /// A file whose header was read.
@@ -52,9 +52,11 @@ impl CsvTable {
                 return Ok(());
             }
             let line = row.position().map_or(line, csv::Position::line);
-            let texts: Vec<Option<Cow<'_, str>>> = wanted.iter().map(|&at| row.get(at).map(text_of)).collect();
-            let cells: Vec<Option<&str>> = texts.iter().map(|text| text.as_deref().filter(|t| !t.is_empty())).collect();
-            sink(line, &cells)?;
+            let texts: [Option<Cow<'_, str>>; MAX_WANTED] =
+                std::array::from_fn(|nth| wanted.get(nth).and_then(|&at| row.get(at)).map(text_of));
+            let cells: [Option<&str>; MAX_WANTED] =
+                std::array::from_fn(|nth| texts[nth].as_deref().filter(|text| !text.is_empty()));
+            sink(line, &cells[..wanted.len()])?;
         }
     }
 }

@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::table::RowSink;
+use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
 
 /// A file whose footer was read.
@@ -69,9 +69,10 @@ impl ParquetTable {
                 column.fill(rows).map_err(broken)?;
             }
             for row in 0..rows {
-                let cells: Vec<Option<&str>> = columns.iter().map(|column| column.cell(row)).collect();
+                let cells: [Option<&str>; MAX_WANTED] =
+                    std::array::from_fn(|nth| columns.get(nth).and_then(|column| column.cell(row)));
                 *row_number += 1;
-                sink(*row_number, &cells)?;
+                sink(*row_number, &cells[..columns.len()])?;
             }
             left -= rows;
         }

@@ -18,6 +18,9 @@ pub enum Table {
 /// from 1), and the asked columns' cells; `None` is null. An error ends the reading.
 pub type RowSink<'a> = dyn FnMut(u64, &[Option<&str>]) -> Result<(), Failure> + 'a;
 
+/// The most columns one reading asks for: the fields of an order line. Rows need no memory of their own then.
+pub const MAX_WANTED: usize = 6;
+
 impl Table {
     /// A table out of what was opened; `None` when the file is no table.
     pub fn of(path: &Path, opened: Opened) -> Result<Option<Self>, Failure> {

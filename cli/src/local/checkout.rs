@@ -58,6 +58,8 @@ impl Checkout {
         eprintln!("building the functions ({})", names.join(", "));
         let mut command = tokio::process::Command::new(cargo());
         command.args(["build", "--release", "--bins", "--target-dir"]).arg(&self.target);
+        // With the command itself, so that cargo settles on the same features and compiles nothing twice.
+        command.args(["-p", "affinsy"]);
         for name in names {
             command.args(["-p", &format!("affinsy-{name}")]);
         }
@@ -77,7 +79,9 @@ fn cargo() -> OsString {
 }
 
 fn is_root(folder: &Path) -> bool {
-    folder.join("Cargo.toml").is_file() && folder.join("functions").is_dir() && folder.join("infra/template.yaml").is_file()
+    folder.join("Cargo.toml").is_file()
+        && folder.join("functions").is_dir()
+        && folder.join("infra/template.yaml").is_file()
 }
 
 /// `TARGET/release/affinsy` was built into `TARGET`; an installed command builds where cargo would.

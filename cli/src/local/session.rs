@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use affinsy_local::{LocalConfig, RunningStack, TemplateSource};
 use affinsy_local::lambda::LogSink;
+use affinsy_local::{LocalConfig, RunningStack, TemplateSource};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -57,15 +57,18 @@ impl Session {
             (None, Some(checkout)) => TemplateSource::File(checkout.root.join("infra/template.yaml")),
             (None, None) => TemplateSource::Text(BUILT_IN_TEMPLATE.to_owned()),
         };
+        // The functions run elsewhere: no path may depend on where this command was called.
+        let data = std::path::absolute(&settings.data)
+            .map_err(|error| Failure::input(format!("{}: {error}", settings.data.display())))?;
         let config = LocalConfig {
             port: settings.port,
             // A receiver on this machine has a private address and no certificate.
             parameters: BTreeMap::from([("WebhookAllowPrivate".to_owned(), "true".to_owned())]),
             log: settings.log,
-            ..LocalConfig::new(&settings.data, functions, template)
+            ..LocalConfig::new(&data, functions, template)
         };
         let stack = affinsy_local::start(config).await.map_err(|error| Failure::run(error.to_string()))?;
-        Self::open(stack, &settings.data, settings.rate_limit).await
+        Self::open(stack, &data, settings.rate_limit).await
     }
 
     async fn open(stack: RunningStack, data: &Path, rate_limit: Option<u32>) -> Result<Self, Failure> {
@@ -86,6 +89,7 @@ impl Session {
             user_id: key.user_id,
             webhook_secret: secret["secret"].as_str().unwrap_or_default().to_owned(),
             endpoints: serde_json::to_value(&stack.endpoints).unwrap_or(Value::Null),
+            outputs: json!(stack.outputs),
             pids: Value::Null,
         };
         let mut session = Self { stack, client, file };
@@ -126,6 +130,7 @@ impl FirstKey {
 }
 
 fn beside_this_command() -> Result<PathBuf, Failure> {
-    let command = std::env::current_exe().map_err(|error| Failure::run(format!("cannot find this command: {error}")))?;
+    let command =
+        std::env::current_exe().map_err(|error| Failure::run(format!("cannot find this command: {error}")))?;
     Ok(command.parent().unwrap_or(&command).to_owned())
 }

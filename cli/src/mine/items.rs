@@ -67,15 +67,29 @@ pub fn write_number(mut number: u32, out: &mut Vec<u8>) {
 #[derive(Debug, Default)]
 pub struct Codes {
     by_text: FxHashMap<String, u32>,
+    /// Rows of one order mostly stand together.
+    last: Option<(String, u32)>,
 }
 
 impl Codes {
     pub fn code_of(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.by_text.get(text) {
-            return code;
+        if let Some((last, code)) = &self.last
+            && last == text
+        {
+            return *code;
         }
-        let code = u32::try_from(self.by_text.len()).expect("a file names fewer than 2^32 things");
-        self.by_text.insert(text.to_owned(), code);
+        let code = match self.by_text.get(text) {
+            Some(&code) => code,
+            None => {
+                let code = u32::try_from(self.by_text.len()).expect("a file names fewer than 2^32 things");
+                self.by_text.insert(text.to_owned(), code);
+                code
+            }
+        };
+        let mut last = self.last.take().map_or_else(String::new, |(last, _)| last);
+        last.clear();
+        last.push_str(text);
+        self.last = Some((last, code));
         code
     }
 

@@ -99,8 +99,11 @@ pub fn read_ndjson(path: &Path, mut reader: Box<dyn BufRead>) -> Result<OrderBas
 }
 
 impl Gathered {
+    /// One row; an error is the quantity that is none.
     fn add(&mut self, order: Option<&str>, product: Option<&str>, quantity: Option<&str>) -> Result<(), String> {
-        let named = |cell: Option<&str>| cell.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        fn named(cell: Option<&str>) -> Option<&str> {
+            cell.map(str::trim).filter(|text| !text.is_empty())
+        }
         let (Some(order), Some(product)) = (named(order), named(product)) else {
             self.rows_left_out += 1;
             return Ok(());
@@ -109,7 +112,7 @@ impl Gathered {
             Some(text) => Quantity::parse(text.strip_prefix('+').unwrap_or(text)).map_err(|_| text.to_owned())?,
             None => Quantity::ONE,
         };
-        let (order, product) = (self.orders.code_of(&order), self.products.code_of(&product));
+        let (order, product) = (self.orders.code_of(order), self.products.code_of(product));
         self.lines.push(GatheredLine { order, product, quantity });
         Ok(())
     }
@@ -118,11 +121,11 @@ impl Gathered {
         if self.lines.is_empty() {
             return Err(Failure::input(format!("{} holds no order lines", path.display())));
         }
-        let order_count = self.orders.len();
+        let (order_count, line_count) = (self.orders.len(), self.lines.len());
         let (names, places) = self.products.ordered();
-        let mut baskets = Baskets::with_capacity(order_count, self.lines.len());
+        let mut baskets = Baskets::with_capacity(order_count, line_count);
         let mut items = Vec::new();
-        for order in &mut by_order(&self.lines, order_count) {
+        for order in by_order(self.lines, order_count).chunk_by_mut(|a, b| a.order == b.order) {
             net_positive(order, &places, &mut items);
             if !items.is_empty() {
                 baskets.push(&items);
@@ -133,13 +136,25 @@ impl Gathered {
     }
 }
 
-/// The lines of each order together, the orders as first seen.
-fn by_order(lines: &[GatheredLine], order_count: usize) -> Vec<Vec<GatheredLine>> {
-    let mut orders = vec![Vec::new(); order_count];
-    for line in lines {
-        orders[line.order as usize].push(*line);
+/// The lines of each order together, the orders as first seen: a counting sort.
+fn by_order(lines: Vec<GatheredLine>, order_count: usize) -> Vec<GatheredLine> {
+    if lines.is_sorted_by_key(|line| line.order) {
+        return lines;
     }
-    orders
+    let mut next = vec![0; order_count + 1];
+    for line in &lines {
+        next[line.order as usize + 1] += 1;
+    }
+    for order in 0..order_count {
+        next[order + 1] += next[order];
+    }
+    let mut sorted = vec![GatheredLine::default(); lines.len()];
+    for line in lines {
+        let at = &mut next[line.order as usize];
+        sorted[*at] = line;
+        *at += 1;
+    }
+    sorted
 }
 
 /// The products whose quantities in the order add up to more than nothing.

@@ -70,11 +70,7 @@ fn anchors(report: &Value, shown: usize) -> String {
     let mut table =
         TextTable::new(&[("product", Align::Left), ("leads to", Align::Right), ("mean attach rate", Align::Right)]);
     for anchor in list(report, "anchors").iter().take(shown) {
-        table.row(vec![
-            text(&anchor["product"]),
-            text(&anchor["out_degree"]),
-            percent(&anchor["mean_confidence"]),
-        ]);
+        table.row(vec![text(&anchor["product"]), text(&anchor["out_degree"]), percent(&anchor["mean_confidence"])]);
     }
     titled("Anchor products", &table)
 }
@@ -113,7 +109,7 @@ mod tests {
     #[test]
     fn rules_show_lift_and_money() {
         let rule = json!({"antecedents": ["tea"], "consequents": ["jam"], "support_count": 1208, "confidence": 0.5,
-            "lift": 3.14159, "revenue": 1234.5});
+            "lift": 3.136, "revenue": 1234.5});
         let report = json!({"summary": {"rules_found": 7}, "association_rules": [rule], "data": {"currency": "GBP"}});
         let shown = rules(&report, 5);
         assert!(shown.contains("The best of 7 rules"), "{shown}");

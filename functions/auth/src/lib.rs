@@ -11,6 +11,9 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 1] = [Setting::ControlTable];
+
 /// What lives as long as the instance.
 #[derive(Debug)]
 pub struct Ctx {
@@ -20,7 +23,7 @@ pub struct Ctx {
 impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
-        let config = Config::from_env(&[Setting::ControlTable])?;
+        let config = Config::from_env(&NEEDS)?;
         let client = clients::dynamodb(&clients::sdk_config().await);
         let keys = Arc::new(DynamoKeys::new(client, config.get(Setting::ControlTable)));
         Ok(Self { authorizer: Authorizer::new(keys, Arc::new(SystemClock)) })

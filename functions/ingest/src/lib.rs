@@ -9,6 +9,9 @@ use affinsy_aws::{clients, lambda};
 use lambda_http::{Body, Error, Request, Response};
 use std::sync::Arc;
 
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket];
+
 /// What lives as long as the instance.
 #[derive(Debug)]
 pub struct Ctx {
@@ -18,7 +21,7 @@ pub struct Ctx {
 impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
-        let config = Config::from_env(&[Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket])?;
+        let config = Config::from_env(&NEEDS)?;
         let sdk = clients::sdk_config().await;
         let dynamodb = clients::dynamodb(&sdk);
         let control = config.get(Setting::ControlTable);

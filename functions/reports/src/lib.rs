@@ -10,7 +10,8 @@ use affinsy_aws::{clients, lambda};
 use lambda_http::{Body, Error, Request, Response};
 use std::sync::Arc;
 
-const NEEDS: [Setting; 4] =
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 4] =
     [Setting::ControlTable, Setting::Bucket, Setting::ReportsQueueUrl, Setting::WebhookAllowPrivate];
 
 /// What lives as long as the instance.

@@ -9,7 +9,8 @@ use affinsy_aws::{clients, lambda};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 
-const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::ReportsQueueUrl, Setting::WebhooksQueueUrl];
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::ReportsQueueUrl, Setting::WebhooksQueueUrl];
 
 /// What lives as long as the instance.
 #[derive(Debug)]

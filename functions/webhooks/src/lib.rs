@@ -14,7 +14,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use std::sync::Arc;
 
-const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::WebhooksQueueUrl, Setting::WebhookAllowPrivate];
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::WebhooksQueueUrl, Setting::WebhookAllowPrivate];
 
 /// What lives as long as the instance.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! objects or queues brings a message back; after the queue's last try the sweeper goes on from the record.
 
 use affinsy_app::count_dataset::count_dataset;
-use affinsy_app::ports::{Clock, Job, PortResult};
+use affinsy_app::ports::{Job, PortResult};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, Message, each};
@@ -18,7 +18,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use std::sync::Arc;
 
-const NEEDS: [Setting; 5] = [
+/// The settings it reads, which the template must give it.
+pub const NEEDS: [Setting; 5] = [
     Setting::ControlTable,
     Setting::SegmentsTable,
     Setting::Bucket,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::lambda::Function;
 use crate::services::{ACCOUNT_ID, REGION};
 use crate::template::Schedule;
+use crate::time;
 
 pub async fn run(schedule: Schedule, function: Function, mut stop: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(schedule.every);
@@ -25,14 +26,14 @@ fn event(schedule: &Schedule) -> String {
     if let Some(input) = &schedule.input {
         return input.clone();
     }
-    let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let at = time::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     serde_json::json!({
         "version": "0",
         "id": Uuid::new_v4().to_string(),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": ACCOUNT_ID,
-        "time": time,
+        "time": at,
         "region": REGION,
         "resources": [format!("arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/{}", schedule.name)],
         "detail": {},

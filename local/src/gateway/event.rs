@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::request::Received;
 use crate::template::LocalNames;
+use crate::time;
 
 const STAGE: &str = "$default";
 
@@ -110,7 +111,7 @@ impl<'a> Invocation<'a> {
             query_parameters: request.query_parameters(),
             account_id: &names.account_id,
             api_id: names.api_id(),
-            time: jiff::Timestamp::now(),
+            time: time::now(),
             authorizer: None,
         }
     }

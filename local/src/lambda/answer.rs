@@ -42,7 +42,8 @@ impl FunctionError {
 
     pub(crate) fn too_large(size: usize) -> Self {
         let limit = super::MAX_PAYLOAD_BYTES;
-        let message = format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({limit} bytes).");
+        let message =
+            format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({limit} bytes).");
         FunctionError::new("Function.ResponseSizeTooLarge", message)
     }
 

@@ -49,8 +49,13 @@ pub fn environment(
     set("LAMBDA_TASK_ROOT", &task_root.display().to_string());
     set("TZ", ":UTC");
     set("LANG", "en_US.UTF-8");
-    if let Ok(path) = std::env::var("PATH") {
+    if let Some(path) = path() {
         set("PATH", &path);
     }
     variables
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is handed on to children is no setting of this process")]
+fn path() -> Option<String> {
+    std::env::var("PATH").ok()
 }

@@ -18,6 +18,8 @@ use super::{Answer, FunctionError};
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// How long the system may take to reap killed processes.
 const REAP_LIMIT: Duration = Duration::from_secs(5);
+/// Processes tried for an event that none has taken yet.
+const START_ATTEMPTS: usize = 3;
 /// Pauses before the two retries of an asynchronous invocation, as Lambda makes them.
 const ASYNC_RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
@@ -143,14 +145,18 @@ impl Pool {
     }
 
     async fn run_on_an_instance(&self, request_id: &str, payload: Bytes, trace: String) -> Answer {
-        let mut instance = self.instance().await?;
-        match instance.invoke(request_id, payload, trace, self.spec.timeout).await {
-            Ended::Answered(answer) => {
-                self.take_idle().push(instance);
-                answer
+        for _ in 0..START_ATTEMPTS {
+            let mut instance = self.instance().await?;
+            match instance.invoke(request_id, payload.clone(), trace.clone(), self.spec.timeout).await {
+                Ended::Answered(answer) => {
+                    self.take_idle().push(instance);
+                    return answer;
+                }
+                Ended::Gone(answer) => return answer,
+                Ended::NeverRan => {}
             }
-            Ended::Gone(answer) => answer,
         }
+        Err(FunctionError::exited(request_id, "every process died before it took the event"))
     }
 
     /// A warm instance, or a new one that asked for its first event.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -19,6 +19,7 @@ use super::log::{FunctionLog, LogSource};
 use super::runtime_api::{Desk, Job};
 use super::{Answer, FunctionError};
 use crate::serve::Server;
+use crate::time;
 
 /// Lines of standard error kept, to explain an exit.
 const TAIL_LINES: usize = 20;
@@ -38,6 +39,8 @@ pub enum Ended {
     Answered(Answer),
     /// The process is gone, or must go; the answer says why.
     Gone(Answer),
+    /// The process died before it took the event: another one may.
+    NeverRan,
 }
 
 #[derive(Debug)]
@@ -94,22 +97,25 @@ impl Instance {
 
     /// Runs one invocation; the clock starts when the process takes it.
     pub async fn invoke(&mut self, request_id: &str, payload: Bytes, trace: String, limit: Duration) -> Ended {
-        if let Err(error) = self.initialized(limit).await {
-            return Ended::Gone(Err(error));
+        if self.initialized(limit).await.is_err() {
+            return Ended::NeverRan;
         }
         let (answer, mut answered) = oneshot::channel();
-        let deadline_ms = now_ms().saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        let deadline_ms = (time::now() + limit).as_millisecond();
         let job = Job { request_id: request_id.to_owned(), payload, deadline_ms, trace, answer };
         if self.jobs.send(job).await.is_err() {
-            return Ended::Gone(Err(FunctionError::exited(request_id, "the runtime API is closed")));
+            return Ended::NeverRan;
         }
         let waited = tokio::select! {
             biased;
             answer = &mut answered => answer.ok(),
             how = exited(&mut self.exit) => {
-                // An answer that came just before the end still counts.
-                let answer = answered.try_recv().unwrap_or_else(|_| Err(self.exit_failure(request_id, &how)));
-                return Ended::Gone(answer);
+                return match answered.try_recv() {
+                    // An answer that came just before the end still counts.
+                    Ok(answer) => Ended::Gone(answer),
+                    Err(_) if self.desk.took(request_id) => Ended::Gone(Err(self.exit_failure(request_id, &how))),
+                    Err(_) => Ended::NeverRan,
+                };
             }
             () = tokio::time::sleep(limit) => return Ended::Gone(Err(FunctionError::timed_out(request_id, limit))),
         };
@@ -217,9 +223,4 @@ async fn copy(
             }
         }
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

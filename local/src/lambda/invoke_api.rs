@@ -53,7 +53,8 @@ async fn invoke(
         return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     };
     let Ok(payload) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
-        let message = format!("Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation");
+        let message =
+            format!("Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation");
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
     };
     let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
@@ -68,7 +69,9 @@ async fn invoke(
             StatusCode::ACCEPTED.into_response()
         }
         "DryRun" => StatusCode::NO_CONTENT.into_response(),
-        other => refusal(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &format!("invocation type {other}")),
+        other => {
+            refusal(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &format!("invocation type {other}"))
+        }
     }
 }
 

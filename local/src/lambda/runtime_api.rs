@@ -19,7 +19,7 @@ use super::{Answer, FunctionError, MAX_PAYLOAD_BYTES};
 pub struct Job {
     pub request_id: String,
     pub payload: Bytes,
-    pub deadline_ms: u64,
+    pub deadline_ms: i64,
     pub trace: String,
     pub answer: oneshot::Sender<Answer>,
 }
@@ -59,6 +59,12 @@ impl Desk {
         self.init_error.borrow().clone()
     }
 
+    /// Whether the runtime was handed the job, so that it may have had effects.
+    pub fn took(&self, request_id: &str) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().is_some_and(|(id, _)| id == request_id)
+    }
+
     pub fn router(self: Arc<Desk>) -> Router {
         Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -89,7 +95,8 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
     desk.polling.send_replace(false);
     match job {
         Some(job) => hand_over(&desk, job),
-        None => refusal(StatusCode::GONE, "Sandbox.Stopped", "the instance is being stopped"),
+        // The instance is being dropped and its process killed; any answer would only make it complain first.
+        None => std::future::pending().await,
     }
 }
 

@@ -1,12 +1,12 @@
-//! DynamoDB: dynoxide (SQLite) behind its own HTTP server. SQLite's default `synchronous=FULL` stands, so a write is on
-//! the disk before it is acknowledged. Refuses to know any table: definitions come from the caller.
+//! DynamoDB: dynoxide (SQLite) behind its own HTTP server. SQLite's default `synchronous=FULL` stands unless the
+//! caller wants less. Refuses to know any table: definitions come from the caller.
 
 use dynoxide::{Database, DynoxideError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::server::{Bound, Running, create_folder};
-use super::{ServiceConfig, ServiceError};
+use super::{Durability, ServiceConfig, ServiceError};
 
 /// What `CreateTable` takes and the emulator acts on; the rest of a template's table (backups, encryption) has no
 /// meaning here.
@@ -40,6 +40,10 @@ impl DynamoDb {
         let path = config.dir.join("dynamodb.sqlite");
         let name = path.to_str().ok_or_else(|| ServiceError::database(&path, "the path is not Unicode"))?;
         let database = Database::new(name).map_err(|error| ServiceError::database(&path, error))?;
+        if config.durability == Durability::OperatingSystem {
+            // The public call that sets `synchronous=NORMAL`; what else it sets is the default already.
+            database.disable_bulk_loading().map_err(|error| ServiceError::database(&path, error))?;
+        }
         let bound = Bound::new(config.port).await?;
         let (served, stopped) = (database.clone(), bound.stop_signal().stopped());
         let server = bound.spawn("DynamoDB", |listener| async move {

@@ -36,17 +36,44 @@ pub struct ServiceConfig {
     pub dir: PathBuf,
     /// A fixed port keeps endpoints and queue URLs the same over restarts; `None` takes a free one.
     pub port: Option<u16>,
+    pub durability: Durability,
+}
+
+/// When a write is acknowledged. Either way an acknowledged write survives `kill -9`, and no crash corrupts anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is on the disk: it survives a power cut too. Each write waits for the disk.
+    #[default]
+    Disk,
+    /// Once the operating system has it: a power cut loses the last moments.
+    OperatingSystem,
+}
+
+impl Durability {
+    /// SQLite's `synchronous` in WAL mode.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Disk => "FULL",
+            Self::OperatingSystem => "NORMAL",
+        }
+    }
 }
 
 impl ServiceConfig {
     /// A service under `dir`, on a free port.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), port: None }
+        Self { dir: dir.into(), port: None, durability: Durability::default() }
     }
 
     /// The same, on a fixed port.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
         Self { port: Some(port), ..self }
+    }
+
+    /// The same, with another moment of acknowledgement.
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 }

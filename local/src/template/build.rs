@@ -7,11 +7,14 @@ use serde_json::{Map, Value};
 
 use super::document::{Document, Resource};
 use super::function::{self, PendingRoute};
-use super::model::{Api, Bucket, Queue, Table, Template};
-use super::properties::{ApiProperties, AuthorizerProperties, BucketProperties, QueueProperties, TableProperties};
+use super::model::{Api, Bucket, Queue, Route, Table, Template};
 use super::parameters::scalar_text;
+use super::properties::{
+    ApiAuth, ApiProperties, AuthorizerProperties, BucketProperties, QueueProperties, TableProperties,
+};
 use super::resolve::Resolver;
 use super::{LocalNames, TemplateError, invalid, unsupported};
+
 /// Resources that watch or permit and change nothing of what the functions see.
 const WITHOUT_EFFECT: &[&str] =
     &["AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"];
@@ -19,18 +22,18 @@ const WITHOUT_EFFECT: &[&str] =
 pub fn build(document: Document, resolver: &Resolver<'_>, names: &LocalNames) -> Result<Template, TemplateError> {
     let builder = Builder { resolver, names, globals: &document.globals.function };
     let mut template = Template::default();
-    let mut routes = Vec::new();
+    let (mut pending, mut auth) = (Vec::new(), None);
     for (id, resource) in &document.resources {
         match resource.kind.as_str() {
             "AWS::Serverless::Function" => {
-                let (function, mut own_routes) = function::build(&builder, id, resource)?;
+                let (function, mut routes) = function::build(&builder, id, resource)?;
                 template.functions.push(function);
-                routes.append(&mut own_routes);
+                pending.append(&mut routes);
             }
-            "AWS::Serverless::HttpApi" if template.api.is_some() => {
+            "AWS::Serverless::HttpApi" if auth.is_some() => {
                 return Err(unsupported(at(id), "more than one HTTP API"));
             }
-            "AWS::Serverless::HttpApi" => template.api = Some(builder.api(id, resource)?),
+            "AWS::Serverless::HttpApi" => auth = Some(builder.api(id, resource)?),
             "AWS::DynamoDB::Table" => template.tables.push(builder.table(id, resource)?),
             "AWS::S3::Bucket" => template.buckets.push(builder.bucket(id, resource)?),
             "AWS::SQS::Queue" => template.queues.push(builder.queue(id, resource)?),
@@ -43,7 +46,11 @@ pub fn build(document: Document, resolver: &Resolver<'_>, names: &LocalNames) ->
         template.outputs.insert(name.clone(), output_value(resolver, name, output)?);
     }
     check_visibility(&template)?;
-    authorize(&mut template, routes, &document, &builder)?;
+    template.api = match (auth, pending.first()) {
+        (Some(auth), _) => Some(Api { routes: routes(pending, &auth)? }),
+        (None, Some(route)) => return Err(invalid(&route.at, "a route needs an AWS::Serverless::HttpApi")),
+        (None, None) => None,
+    };
     Ok(template)
 }
 
@@ -72,22 +79,8 @@ fn check_visibility(template: &Template) -> Result<(), TemplateError> {
 }
 
 /// Gives each route its authorizer: its own, none, or the API's default.
-fn authorize(
-    template: &mut Template,
-    routes: Vec<PendingRoute>,
-    document: &Document,
-    builder: &Builder<'_>,
-) -> Result<(), TemplateError> {
-    let Some(api) = &mut template.api else {
-        return match routes.first() {
-            Some(route) => Err(invalid(&route.at, "an HttpApi event needs an AWS::Serverless::HttpApi")),
-            None => Ok(()),
-        };
-    };
-    let id = document.resources.iter().find(|(_, resource)| resource.kind == "AWS::Serverless::HttpApi");
-    let (id, resource) = id.expect("the API that was just read is in the document");
-    let auth = builder.properties::<ApiProperties>(id, resource)?.auth;
-    for PendingRoute { at, mut route, authorizer } in routes {
+fn routes(pending: Vec<PendingRoute>, auth: &ApiAuth) -> Result<Vec<Route>, TemplateError> {
+    let authorized = |PendingRoute { at, mut route, authorizer }| {
         route.authorizer = match authorizer.as_deref().or(auth.default_authorizer.as_deref()) {
             None | Some("NONE") => None,
             Some(name) => {
@@ -96,9 +89,9 @@ fn authorize(
                 Some(found.function_arn.clone())
             }
         };
-        api.routes.push(route);
-    }
-    Ok(())
+        Ok(route)
+    };
+    pending.into_iter().map(authorized).collect()
 }
 
 pub struct Builder<'a> {
@@ -120,12 +113,12 @@ impl Builder<'_> {
         typed(&at(id), self.resolved(id, resource)?)
     }
 
-    fn api(&self, id: &str, resource: &Resource) -> Result<Api, TemplateError> {
-        let properties: ApiProperties = self.properties(id, resource)?;
-        for (name, authorizer) in &properties.auth.authorizers {
+    fn api(&self, id: &str, resource: &Resource) -> Result<ApiAuth, TemplateError> {
+        let auth = self.properties::<ApiProperties>(id, resource)?.auth;
+        for (name, authorizer) in &auth.authorizers {
             check_authorizer(&format!("{}.Auth.Authorizers.{name}", at(id)), authorizer)?;
         }
-        Ok(Api::default())
+        Ok(auth)
     }
 
     fn table(&self, id: &str, resource: &Resource) -> Result<Table, TemplateError> {

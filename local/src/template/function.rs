@@ -21,7 +21,11 @@ pub struct PendingRoute {
     pub authorizer: Option<String>,
 }
 
-pub fn build(builder: &Builder<'_>, id: &str, resource: &Resource) -> Result<(Function, Vec<PendingRoute>), TemplateError> {
+pub fn build(
+    builder: &Builder<'_>,
+    id: &str,
+    resource: &Resource,
+) -> Result<(Function, Vec<PendingRoute>), TemplateError> {
     let globals = builder.resolver.resolve(builder.globals, "Globals.Function")?;
     let own = builder.resolved(id, resource)?;
     let properties: FunctionProperties = typed(&at(id), merged(globals, own))?;

@@ -18,9 +18,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use model::{
-    Api, Bucket, Function, Queue, QueueSource, Route, Schedule, Table, Template,
-};
+pub use model::{Api, Bucket, Function, Queue, QueueSource, Route, Schedule, Table, Template};
 pub use names::LocalNames;
 
 /// Why a template cannot be run here.

@@ -34,7 +34,9 @@ impl LocalNames {
         let name = self.physical(kind, logical_id);
         match kind {
             "AWS::SQS::Queue" => Some(self.queue_url(&name)),
-            "AWS::DynamoDB::Table" | "AWS::S3::Bucket" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => Some(name),
+            "AWS::DynamoDB::Table" | "AWS::S3::Bucket" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => {
+                Some(name)
+            }
             "AWS::Serverless::HttpApi" => Some(self.api_id()),
             _ => None,
         }

@@ -22,7 +22,8 @@ fn to_json(node: &Yaml<'_>) -> Result<Value, TemplateError> {
         Yaml::Mapping(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
-                let key = scalar_text(key).ok_or_else(|| TemplateError::Yaml(format!("a key that is no text: {key:?}")))?;
+                let key =
+                    scalar_text(key).ok_or_else(|| TemplateError::Yaml(format!("a key that is no text: {key:?}")))?;
                 map.insert(key, to_json(value)?);
             }
             Ok(Value::Object(map))

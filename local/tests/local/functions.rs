@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use affinsy_local::lambda::{Function, FunctionError};
 
@@ -93,6 +93,10 @@ async fn a_response_over_six_megabytes_is_an_error() {
     assert_eq!(error.error_type, "Function.ResponseSizeTooLarge");
 }
 
+async fn visitor(door: &TcpListener) -> TcpStream {
+    tokio::time::timeout(Duration::from_secs(20), door.accept()).await.expect("somebody comes").unwrap().0
+}
+
 #[tokio::test]
 async fn concurrent_invocations_have_processes_of_their_own_up_to_the_limit() {
     let folder = Folder::new();
@@ -109,7 +113,7 @@ async fn concurrent_invocations_have_processes_of_their_own_up_to_the_limit() {
     let mut inside = Vec::new();
     let mut pids = BTreeSet::new();
     for _ in 0..3 {
-        let (mut visitor, _) = door.accept().await.unwrap();
+        let mut visitor = visitor(&door).await;
         pids.insert(visitor.read_u32().await.unwrap());
         inside.push(visitor);
     }
@@ -119,7 +123,7 @@ async fn concurrent_invocations_have_processes_of_their_own_up_to_the_limit() {
         visitor.write_u8(1).await.unwrap();
     }
     for _ in 0..2 {
-        let (mut visitor, _) = door.accept().await.unwrap();
+        let mut visitor = visitor(&door).await;
         assert!(pids.contains(&visitor.read_u32().await.unwrap()), "a warm one");
         visitor.write_u8(1).await.unwrap();
     }

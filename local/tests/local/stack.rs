@@ -21,7 +21,10 @@ async fn dynamodb(endpoint: &str, action: &str, body: serde_json::Value) -> serd
     let headers = [
         ("x-amz-target", &*format!("DynamoDB_20120810.{action}")),
         ("content-type", "application/x-amz-json-1.0"),
-        ("authorization", "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x",
+        ),
         ("x-amz-date", "20260101T000000Z"),
     ];
     request(endpoint, "POST", "/", &headers, body.to_string().as_bytes()).await.json()
@@ -54,7 +57,12 @@ async fn functions_answer_the_invoke_api_by_any_name() {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         request(&lambda, "POST", &path, headers, body.as_bytes()).await
     };
-    for name in ["api", "ApiFunction", "affinsy-ApiFunction", "arn:aws:lambda:us-east-1:000000000000:function:affinsy-ApiFunction"] {
+    for name in [
+        "api",
+        "ApiFunction",
+        "affinsy-ApiFunction",
+        "arn:aws:lambda:us-east-1:000000000000:function:affinsy-ApiFunction",
+    ] {
         let reply = invoke(name, &[], "{\"n\": 1}").await;
         assert_eq!((reply.status, &reply.json()["event"]), (200, &json!({"n": 1})), "{name}");
         assert_eq!(reply.header("x-amz-function-error"), [""; 0]);
@@ -114,6 +122,9 @@ async fn what_is_missing_or_taken_is_named() {
     assert!(matches!(start(taken).await, Err(StartError::PortTaken { .. })));
 
     let error = start(config(&elsewhere, &template(&[("nobody", "Description: x")], ""))).await.unwrap_err();
-    assert!(error.to_string().contains("functions/nobody (build it with `cargo build --release -p affinsy-nobody`)"), "{error}");
+    assert!(
+        error.to_string().contains("functions/nobody (build it with `cargo build --release -p affinsy-nobody`)"),
+        "{error}"
+    );
     running.shutdown().await.unwrap();
 }

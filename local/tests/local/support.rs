@@ -23,10 +23,12 @@ impl Folder {
     }
 }
 
-/// The example that cargo builds beside the tests.
+/// The example that cargo builds beside the tests, unless it is told to build one test target alone.
 pub fn fake_function() -> PathBuf {
     let deps = std::env::current_exe().unwrap();
-    deps.parent().and_then(Path::parent).unwrap().join("examples").join("fake_function")
+    let path = deps.parent().and_then(Path::parent).unwrap().join("examples").join("fake_function");
+    assert!(path.is_file(), "{} is missing: cargo build -p affinsy-local --examples", path.display());
+    path
 }
 
 /// A function of at most `max_instances`, with a time-out nobody meets by accident.

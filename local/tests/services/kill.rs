@@ -7,17 +7,19 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use affinsy_local::services::{DynamoDb, ReceiveOptions, S3, ServiceConfig, Sqs};
+use affinsy_local::services::{Durability, DynamoDb, ReceiveOptions, S3, ServiceConfig, Sqs};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::kit::{dynamodb_client, s3_client, sqs_client};
 
 const FOLDER: &str = "AFFINSY_TEST_SERVICES_DIR";
 
+/// With the weaker promise, which must hold against a kill all the same.
 async fn start(dir: &Path) -> (DynamoDb, S3, Sqs) {
-    let config = |name: &str| ServiceConfig::new(dir.join(name));
+    let config = |name: &str| ServiceConfig::new(dir.join(name)).with_durability(Durability::OperatingSystem);
     let dynamodb = DynamoDb::start(config("dynamodb")).await.unwrap();
     let table = json!({
         "TableName": "control",
@@ -37,6 +39,7 @@ async fn start(dir: &Path) -> (DynamoDb, S3, Sqs) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "started by another test"]
 async fn serve_until_killed() {
+    #[expect(clippy::disallowed_methods, reason = "how a test tells its child where to serve")]
     let Some(dir) = std::env::var_os(FOLDER) else { return };
     let (dynamodb, s3, sqs) = start(Path::new(&dir)).await;
     let urls = json!({"dynamodb": dynamodb.url(), "s3": s3.url(), "sqs": sqs.url(), "queue": sqs.queue_url("work")});
@@ -82,7 +85,7 @@ impl Acknowledged {
     }
 }
 
-async fn write_until_killed(urls: &Value, acknowledged: Arc<Acknowledged>) -> Vec<tokio::task::JoinHandle<()>> {
+fn write_until_killed(urls: &Value, acknowledged: Arc<Acknowledged>) -> Vec<JoinHandle<()>> {
     let url = |name: &str| urls[name].as_str().unwrap().to_owned();
     let (dynamodb, s3, sqs, queue) =
         (dynamodb_client(url("dynamodb")), s3_client(url("s3")), sqs_client(url("sqs")), url("queue"));
@@ -121,7 +124,7 @@ async fn acknowledged_writes_survive_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, urls) = spawn(dir.path());
     let acknowledged = Arc::new(Acknowledged::default());
-    let writers = write_until_killed(&urls, acknowledged.clone()).await;
+    let writers = write_until_killed(&urls, acknowledged.clone());
     while (0..3).any(|service| acknowledged.count(service) < 30) {
         acknowledged.changed.notified().await;
     }

@@ -182,6 +182,20 @@ async fn parts_make_one_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_can_be_a_range_of_another_object() {
+    let (_dir, _service, client) = s3().await;
+    put(&client, "source", "0123456789").await;
+    let upload = begin(&client, "copy").await;
+    let copy = client.upload_part_copy().bucket("orders").key("copy").upload_id(&upload).part_number(1);
+    let copied = copy.copy_source("orders/source").copy_source_range("bytes=2-4").send().await.unwrap();
+    let etag = copied.copy_part_result.unwrap().e_tag.unwrap();
+    let parts = CompletedMultipartUpload::builder().parts(CompletedPart::builder().part_number(1).e_tag(etag).build());
+    let complete = client.complete_multipart_upload().bucket("orders").key("copy").upload_id(upload);
+    complete.multipart_upload(parts.build()).send().await.unwrap();
+    assert_eq!(get(&client, "copy").await.unwrap(), b"234");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_presigned_url_opens_one_object_and_no_other() {
     let (_dir, service, client) = s3().await;
     put(&client, "results/1.json", "the result").await;

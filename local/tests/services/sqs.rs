@@ -70,7 +70,7 @@ impl Bench {
 }
 
 async fn start(dir: &TempDir, clock: &Arc<ManualClock>, port: Option<u16>) -> (Sqs, Client) {
-    let config = ServiceConfig { dir: dir.path().to_owned(), port };
+    let config = ServiceConfig { port, ..ServiceConfig::new(dir.path()) };
     let service = Sqs::start_with_clock(config, clock.clone()).await.unwrap();
     service.ensure_queue("dead", &json!({})).await.unwrap();
     let redrive = json!({"deadLetterTargetArn": service.queue_arn("dead"), "maxReceiveCount": 2});
@@ -338,7 +338,7 @@ async fn queues_are_created_found_listed_described_purged_and_deleted() {
     let found = bench.client.get_queue_url().queue_name("other").send().await.unwrap();
     assert_eq!(found.queue_url(), Some(url.as_str()));
     let listed = bench.client.list_queues().queue_name_prefix("o").send().await.unwrap();
-    assert_eq!(listed.queue_urls(), [url.clone()]);
+    assert_eq!(listed.queue_urls(), std::slice::from_ref(&url));
 
     let set = bench.client.set_queue_attributes().queue_url(&bench.url);
     set.attributes(QueueAttributeName::VisibilityTimeout, "10").send().await.unwrap();

@@ -1,9 +1,14 @@
 //! SDK clients, built once per cold start.
 
+use crate::failure::port_error;
+use affinsy_app::ports::PortResult;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use std::time::Duration;
+
+pub use aws_config::SdkConfig;
+pub use aws_sdk_dynamodb::Client as DynamoDbClient;
 
 /// Region, credentials, endpoints as the SDK finds them; retries with back-off and jitter, bounded attempts.
 pub async fn sdk_config() -> SdkConfig {
@@ -29,4 +34,24 @@ pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
 
 pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
+}
+
+/// A client of a DynamoDB that runs on this machine.
+pub async fn local_dynamodb(endpoint: &str, region: &'static str, key_id: &str, secret: &str) -> DynamoDbClient {
+    let credentials = aws_sdk_dynamodb::config::Credentials::new(key_id, secret, None, None, "local");
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new(region))
+        .credentials_provider(credentials)
+        .load()
+        .await;
+    dynamodb(&config)
+}
+
+/// The names of the account's tables that begin with `prefix`.
+pub async fn tables_named(config: &SdkConfig, prefix: &str) -> PortResult<Vec<String>> {
+    let pages = dynamodb(config).list_tables().into_paginator().items().send();
+    let names = pages.collect::<Result<Vec<_>, _>>().await;
+    let names = names.map_err(|error| port_error("DynamoDB ListTables", error))?;
+    Ok(names.into_iter().filter(|name| name.starts_with(prefix)).collect())
 }

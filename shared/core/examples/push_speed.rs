@@ -14,11 +14,11 @@ const LINES: usize = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rounds = std::env::args().nth(1).map_or(Ok(50), |text| text.parse())?;
-    let bodies: Vec<String> = (0..8).map(|seed| body(seed + 1)).collect();
+    let mut segments = Vec::new();
     let mut times = [Duration::ZERO; 3];
     let (mut body_bytes, mut segment_bytes) = (0, 0);
     for round in 0..rounds {
-        let body = &bodies[round % bodies.len()];
+        let body = body(round as u64 + 1);
         let start = cpu_time();
         let push = push::parse(body.as_bytes(), Instant::from_unix_ms(1_750_000_000_000))?;
         let parsed = cpu_time();
@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         times[1] += encoded - parsed;
         times[2] += cpu_time() - encoded;
         assert_eq!(rows.row_count(), push.line_count);
+        segments.push((round as u64, rows));
     }
     println!("body {} kB, segment {} kB", body_bytes / rounds / 1_000, segment_bytes / rounds / 1_000);
     for (name, time) in ["parse", "encode", "decode"].iter().zip(times) {
@@ -38,6 +39,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let total = (times[0] + times[1]).as_secs_f64() * 1e3 / rounds as f64;
     println!("parse and encode {total:.2} ms CPU a push");
+    let start = std::time::Instant::now();
+    let history = segment::merge(segments);
+    let (lines, seconds) = (history.line_count(), start.elapsed().as_secs_f64());
+    println!(
+        "merge {rounds} segments, {lines} lines: {seconds:.3} s, {:.0} lines/s on all cores",
+        lines as f64 / seconds
+    );
     Ok(())
 }
 

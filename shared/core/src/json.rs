@@ -229,7 +229,8 @@ mod tests {
         let number = |text: &str| Node::Number(text.to_owned());
         check(b" 1.50E-1 ", Ok(number("1.50E-1")));
         check(b"[1e400,null,true]", Ok(Node::Array(vec![number("1e400"), Node::Null, Node::Bool(true)])));
-        let fields = vec![("b".to_owned(), Node::String("\u{e9}\"".to_owned())), ("a".to_owned(), Node::Object(vec![]))];
+        let fields =
+            vec![("b".to_owned(), Node::String("\u{e9}\"".to_owned())), ("a".to_owned(), Node::Object(vec![]))];
         check(br#"{"b":"\u00e9\"","a":{}}"#, Ok(Node::Object(fields)));
     }
 

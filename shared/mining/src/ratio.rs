@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn what_is_no_short_decimal_is_refused() {
-        for text in ["", ".", ".5", "5.", "-1", "+1", "1e", "1e+", "abc", "1.2.3", "0x1", "1 ", "1e30", "1e-30", "∞"] {
+        for text in ["", ".", ".5", "5.", "-1", "+1", "1e", "1e+", "abc", "1.2.3", "0x1", "1 ", "1e30", "1e-30", "∞"]
+        {
             check(text, None);
         }
         check("0.33333333333333333333", None);

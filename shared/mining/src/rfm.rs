@@ -2,6 +2,7 @@
 //! Integers only, so that equal customers always get equal scores and the order of the input cannot matter.
 //! Knows no orders, dates or currencies: monetary values are whole numbers of any unit.
 
+pub mod clv;
 mod distribution;
 mod score;
 mod segment;

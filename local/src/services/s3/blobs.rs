@@ -1,7 +1,7 @@
 //! The bytes of objects: immutable files with random names. Refuses to know keys: the index says which file is what.
 //!
-//! A file is written and synced before the index names it, and removed after the index has let it go, so a crash can
-//! only leave files that nothing names; those are swept at the next start.
+//! A file is written, and synced if that was asked for, before the index names it, and removed after the index has let
+//! it go, so a crash can only leave files that nothing names; those are swept at the next start.
 
 use std::collections::HashSet;
 use std::io;
@@ -12,11 +12,14 @@ use futures::{Stream, stream};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom};
 
+use crate::services::Durability;
+
 const CHUNK_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Clone)]
 pub(super) struct Blobs {
     dir: PathBuf,
+    durability: Durability,
 }
 
 /// A file that nothing names yet. Dropping it removes the file.
@@ -28,9 +31,9 @@ pub(super) struct Draft {
 }
 
 impl Blobs {
-    pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
+    pub(super) fn open(dir: PathBuf, durability: Durability) -> io::Result<Self> {
         std::fs::create_dir_all(&dir)?;
-        Ok(Self { dir })
+        Ok(Self { dir, durability })
     }
 
     pub(super) async fn create(&self) -> io::Result<(Draft, File)> {
@@ -45,9 +48,18 @@ impl Blobs {
         let source = self.path(name);
         if tokio::fs::hard_link(&source, &draft.path).await.is_err() {
             tokio::fs::copy(&source, &draft.path).await?;
-            File::open(&draft.path).await?.sync_all().await?;
+            self.finish(File::open(&draft.path).await?).await?;
         }
         Ok(draft)
+    }
+
+    /// Ends the writing of a file, so that the index may name it.
+    pub(super) async fn finish(&self, mut file: File) -> io::Result<()> {
+        file.flush().await?;
+        match self.durability {
+            Durability::Disk => file.sync_all().await,
+            Durability::OperatingSystem => Ok(()),
+        }
     }
 
     pub(super) async fn open_blob(&self, name: &str) -> io::Result<File> {
@@ -97,12 +109,6 @@ impl Drop for Draft {
             remove_file(&self.path);
         }
     }
-}
-
-/// Writes all that is buffered to the disk.
-pub(super) async fn sync(mut file: File) -> io::Result<()> {
-    file.flush().await?;
-    file.sync_all().await
 }
 
 /// `length` bytes from `start`.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::object::{Headers, StoredObject, WriteCondition};
+use crate::services::Durability;
 use crate::services::clock::Millis;
 
 /// Keys are at most so long in S3.
@@ -41,10 +42,10 @@ pub(super) struct Part {
 }
 
 impl Index {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "synchronous", durability.synchronous())?;
         connection.execute_batch(include_str!("schema.sql"))?;
         Ok(Self { connection })
     }

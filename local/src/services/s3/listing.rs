@@ -114,9 +114,10 @@ mod tests {
     use super::super::index::Write;
     use super::super::object::{Checksums, Headers, WriteCondition};
     use super::*;
+    use crate::services::Durability;
 
     fn index(keys: &[&str]) -> Index {
-        let mut index = Index::open(std::path::Path::new(":memory:")).unwrap();
+        let mut index = Index::open(std::path::Path::new(":memory:"), Durability::OperatingSystem).unwrap();
         index.create_bucket("b", 0).unwrap();
         for key in keys {
             let object = StoredObject {

@@ -49,7 +49,7 @@ impl S3 {
     /// credentials [`ACCESS_KEY_ID`] and [`SECRET_ACCESS_KEY`].
     pub async fn start(config: ServiceConfig) -> Result<Self, ServiceError> {
         create_folder(&config.dir)?;
-        let store = Store::open(&config.dir)?;
+        let store = Store::open(&config.dir, config.durability)?;
         let mut builder = S3ServiceBuilder::new(Operations(store.clone()));
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = builder.build();

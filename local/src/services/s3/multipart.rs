@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use s3s::crypto::{Checksum, Md5};
 use s3s::dto::{Part as ShownPart, *};
 use s3s::{S3Error, S3Request, S3Result, s3_error};
-use tokio::io::AsyncWriteExt;
 
-use super::blobs::{Draft, sync};
+use super::blobs::{Draft, read_range};
 use super::events::CreatedBy;
 use super::index::{Part, Upload};
-use super::object::{Checksums, Headers, StoredObject, WriteCondition, timestamp};
+use super::object::{Checksums, Headers, ReadCondition, StoredObject, WriteCondition, timestamp};
 use super::store::{NewObject, Store};
 use super::upload::receive;
 
@@ -45,9 +44,7 @@ pub(super) async fn create(store: &Store, input: CreateMultipartUploadInput) -> 
 
 pub(super) async fn upload_part(store: &Store, req: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
     let input = req.input;
-    if !(1..=10_000).contains(&input.part_number) {
-        return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"));
-    }
+    check_part_number(input.part_number)?;
     let upload = find(store, &input.upload_id, &input.bucket, &input.key).await?;
     let received = receive(store.blobs(), input.body, &req.headers, req.trailing_headers).await?;
     let (etag, checksums) = (hex::encode(received.md5), received.checksums.clone());
@@ -61,6 +58,35 @@ pub(super) async fn upload_part(store: &Store, req: S3Request<UploadPartInput>) 
         e_tag: Some(ETag::Strong(etag)),
         ..UploadPartOutput::default()
     })
+}
+
+/// A part whose bytes are those of an object that is there already, or a range of them.
+pub(super) async fn upload_part_copy(store: &Store, input: UploadPartCopyInput) -> S3Result<UploadPartCopyOutput> {
+    check_part_number(input.part_number)?;
+    let upload = find(store, &input.upload_id, &input.bucket, &input.key).await?;
+    let CopySource::Bucket { bucket, key, .. } = &input.copy_source else { return Err(s3_error!(NotImplemented)) };
+    let (source, file) = store.open_object(bucket, key).await?;
+    let wanted = ReadCondition {
+        if_match: input.copy_source_if_match,
+        if_none_match: input.copy_source_if_none_match,
+        if_modified_since: input.copy_source_if_modified_since,
+        if_unmodified_since: input.copy_source_if_unmodified_since,
+    };
+    wanted.check(&source).map_err(|_| s3_error!(PreconditionFailed))?;
+    let range = input.copy_source_range.as_deref().map(Range::parse).transpose();
+    let range = range.map_err(|error| s3_error!(error, InvalidArgument))?;
+    let range = range.map_or(Ok(0..source.size), |range| range.check(source.size))?;
+    let body = read_range(file, range.start, range.end - range.start).await.map_err(S3Error::internal_error)?;
+    let body = Some(StreamingBlob::wrap(body));
+    let received = receive(store.blobs(), body, &http::HeaderMap::new(), None).await?;
+    let etag = ETag::Strong(hex::encode(received.md5));
+    store.put_part(upload, input.part_number, received).await?;
+    let result = CopyPartResult {
+        e_tag: Some(etag),
+        last_modified: Some(timestamp(store.now_ms())),
+        ..CopyPartResult::default()
+    };
+    Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..UploadPartCopyOutput::default() })
 }
 
 pub(super) async fn complete(
@@ -151,6 +177,13 @@ async fn find(store: &Store, upload_id: &str, bucket: &str, key: &str) -> S3Resu
     store.index(move |index| index.upload(&upload_id, &bucket, &key)).await
 }
 
+fn check_part_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"))
+}
+
 /// The parts that were sent, as the completion names them.
 fn choose(sent: Vec<Part>, named: &[CompletedPart]) -> S3Result<Vec<Part>> {
     if named.is_empty() {
@@ -180,8 +213,7 @@ async fn join(store: &Store, parts: &[Part]) -> S3Result<Draft> {
         let mut source = store.blobs().open_blob(&part.blob).await.map_err(|error| s3_error!(error, InvalidPart))?;
         tokio::io::copy(&mut source, &mut file).await.map_err(S3Error::internal_error)?;
     }
-    file.flush().await.map_err(S3Error::internal_error)?;
-    sync(file).await.map_err(S3Error::internal_error)?;
+    store.blobs().finish(file).await.map_err(S3Error::internal_error)?;
     Ok(draft)
 }
 

@@ -79,6 +79,13 @@ impl S3 for Operations {
         respond(multipart::upload_part(&self.0, req).await)
     }
 
+    async fn upload_part_copy(
+        &self,
+        req: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        respond(multipart::upload_part_copy(&self.0, req.input).await)
+    }
+
     async fn complete_multipart_upload(
         &self,
         req: S3Request<CompleteMultipartUploadInput>,

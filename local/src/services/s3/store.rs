@@ -14,8 +14,8 @@ use super::events::{CreatedBy, ObjectCreated};
 use super::index::{Index, Part, Upload, Write, internal, to_json};
 use super::object::{StoredObject, WriteCondition};
 use super::upload::Received;
-use crate::services::ServiceError;
 use crate::services::clock::{Clock, Millis, SystemClock};
+use crate::services::{Durability, ServiceError};
 
 #[derive(Debug, Clone)]
 pub(super) struct Store {
@@ -43,12 +43,12 @@ pub(super) struct NewObject {
 }
 
 impl Store {
-    pub(super) fn open(dir: &Path) -> Result<Self, ServiceError> {
+    pub(super) fn open(dir: &Path, durability: Durability) -> Result<Self, ServiceError> {
         let path = dir.join("s3.sqlite");
-        let index = Index::open(&path).map_err(|error| ServiceError::database(&path, error))?;
+        let index = Index::open(&path, durability).map_err(|error| ServiceError::database(&path, error))?;
         let named = index.blobs().map_err(|error| ServiceError::database(&path, error))?;
         let folder = dir.join("blobs");
-        let opened = Blobs::open(folder.clone()).and_then(|blobs| blobs.sweep(&named).map(|()| blobs));
+        let opened = Blobs::open(folder.clone(), durability).and_then(|blobs| blobs.sweep(&named).map(|()| blobs));
         let blobs = opened.map_err(|source| ServiceError::Folder { path: folder, source })?;
         let inner = Inner { index: Mutex::new(index), blobs, watchers: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })

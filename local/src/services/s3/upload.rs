@@ -11,7 +11,7 @@ use s3s::dto::StreamingBlob;
 use s3s::{S3Result, TrailingHeaders, s3_error};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::blobs::{Blobs, Draft, sync};
+use super::blobs::{Blobs, Draft};
 use super::object::Checksums;
 
 const ALGORITHMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
@@ -46,7 +46,7 @@ pub(super) async fn receive(
         }
     }
     writer.flush().await.map_err(s3s::S3Error::internal_error)?;
-    sync(writer.into_inner()).await.map_err(s3s::S3Error::internal_error)?;
+    blobs.finish(writer.into_inner()).await.map_err(s3s::S3Error::internal_error)?;
     let md5 = md5.finalize();
     let checksums = computed(hasher);
     verify(headers, &md5, &checksums)?;

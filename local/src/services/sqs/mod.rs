@@ -56,7 +56,8 @@ impl Sqs {
     pub async fn start_with_clock(config: ServiceConfig, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         create_folder(&config.dir)?;
         let path = config.dir.join("sqs.sqlite");
-        let queues = Queues::open(&path, clock).map_err(|error| ServiceError::database(&path, error))?;
+        let queues =
+            Queues::open(&path, config.durability, clock).map_err(|error| ServiceError::database(&path, error))?;
         let bound = Bound::new(config.port).await?;
         let base_url = format!("http://{}", bound.addr);
         let shared = Shared { queues: queues.clone(), base_url, stop: bound.stop_signal() };

@@ -11,6 +11,7 @@ use super::error::SqsError;
 use super::message::{Message, NewMessage, SentMessage};
 use super::settings::{self, Attributes};
 use super::store::{Counts, Queue, Result, Store, require_same_attributes};
+use crate::services::Durability;
 use crate::services::clock::{Clock, Millis};
 
 /// Queues on disk. A clone is another handle on the same queues.
@@ -56,8 +57,8 @@ impl ReceiveOptions {
 }
 
 impl Queues {
-    pub(super) fn open(path: &Path, clock: Arc<dyn Clock>) -> rusqlite::Result<Self> {
-        let store = Arc::new(Mutex::new(Store::open(path)?));
+    pub(super) fn open(path: &Path, durability: Durability, clock: Arc<dyn Clock>) -> rusqlite::Result<Self> {
+        let store = Arc::new(Mutex::new(Store::open(path, durability)?));
         Ok(Self { store, clock, arrivals: Arc::new(watch::channel(0).0) })
     }
 
@@ -76,7 +77,7 @@ impl Queues {
         .await
     }
 
-    /// Sends one message; when this returns, the message is on the disk.
+    /// Sends one message; when this returns, the message survives a kill.
     pub async fn send(&self, queue: &str, message: NewMessage) -> Result<SentMessage> {
         let mut sent = self.send_all(queue, vec![message]).await?;
         sent.pop().unwrap_or_else(|| Err(SqsError::internal("one message gives one outcome")))

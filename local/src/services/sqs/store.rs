@@ -1,5 +1,5 @@
-//! Queues in SQLite: what is committed has been written to the disk (`synchronous=FULL`), so an acknowledged send or
-//! delete survives a kill. Refuses to know the wire, and the time: every call says what time it is.
+//! Queues in SQLite: what is acknowledged has been committed, so a send or a delete survives a kill. Refuses to know
+//! the wire, and the time: every call says what time it is.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::error::{ErrorKind, SqsError};
 use super::message::NewMessage;
 use super::settings::{Attributes, QueueSettings, Redrive};
+use crate::services::Durability;
 use crate::services::clock::Millis;
 
 pub(super) type Result<T> = std::result::Result<T, SqsError>;
@@ -36,10 +37,10 @@ pub(super) struct Counts {
 }
 
 impl Store {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "synchronous", durability.synchronous())?;
         connection.execute_batch(include_str!("schema.sql"))?;
         Ok(Self { connection })
     }

@@ -1,1 +1,25 @@
 //! What every adapter of a port must do, checked over the memory twins and over the real ones alike.
+//!
+//! Each suite takes the port alone and panics with the promise that was broken. Names are drawn fresh, so that a
+//! suite can run again on a store that keeps what it wrote.
+
+mod deliveries;
+mod keys;
+mod objects;
+mod orders;
+mod rates;
+mod reports;
+mod samples;
+
+pub use deliveries::deliveries;
+pub use keys::keys;
+pub use objects::objects;
+pub use orders::orders;
+pub use rates::rates;
+pub use reports::reports;
+
+use crate::ports::{DeliveryBook, DueIndex, OrderLog, ReportBook};
+
+/// Everything the tables are asked to be.
+pub trait Book: OrderLog + ReportBook + DeliveryBook + DueIndex {}
+impl<T: OrderLog + ReportBook + DeliveryBook + DueIndex> Book for T {}

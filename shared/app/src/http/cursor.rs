@@ -48,8 +48,8 @@ impl Cursors<'_> {
     }
 }
 
-const MAX_LIMIT: usize = 100;
-const DEFAULT_LIMIT: usize = 25;
+pub const MAX_LIMIT: usize = 100;
+pub const DEFAULT_LIMIT: usize = 25;
 
 /// `?limit=`, 1–100.
 pub fn limit(request: &Request) -> Result<usize, Refusal> {

@@ -2,8 +2,8 @@
 
 use super::body::{self, MAX_BODY_BYTES};
 use super::cursor::{Cursors, limit, only_known};
-use super::routes::Serves;
-use super::serve::{Served, serve};
+use super::routes::{Route, Serves};
+use super::serve::{self, Served};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, datasets};
 use crate::admit::admit;
@@ -32,15 +32,20 @@ impl std::fmt::Debug for DataPorts {
 
 /// Answers a request to the `ingest` function.
 pub async fn data(request: &Request, ports: &DataPorts) -> Answer {
-    serve(request, Serves::Ingest, async |route, parameter| {
-        let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
-        let outcome = match &admission.outcome {
-            Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
-            Err(refusal) => Err(refusal.clone()),
-        };
-        Served { outcome, admission: Some(admission) }
-    })
-    .await
+    let served = match serve::route(request, Serves::Ingest) {
+        Ok((route, parameter)) => served(route, &parameter, request, ports).await,
+        Err(unrouted) => Served { outcome: Err(unrouted), admission: None },
+    };
+    serve::render(request, served)
+}
+
+async fn served(route: &Route, parameter: &str, request: &Request, ports: &DataPorts) -> Served {
+    let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
+    let outcome = match &admission.outcome {
+        Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
+        Err(refusal) => Err(refusal.clone()),
+    };
+    Served { outcome, admission: Some(admission) }
 }
 
 async fn answer(

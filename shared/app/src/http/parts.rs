@@ -46,7 +46,7 @@ fn part_key<'a>(name: &str, report: &'a ReportRecord) -> Result<&'a str, Refusal
             "report_processing",
             "The report is still running; ask again when it has ended.",
         );
-        refusal.retry_after_s = Some(1);
+        refusal.extra.retry_after_s = Some(1);
         return Err(refusal);
     }
     let part = report.parts.iter().find(|part| part.name == name);
@@ -132,7 +132,7 @@ impl View {
     }
 }
 
-const SORTABLE: [(&str, &[&str]); 3] = [
+pub const SORTABLE: [(&str, &[&str]); 3] = [
     (
         "rules",
         &[

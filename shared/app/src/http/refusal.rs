@@ -5,15 +5,23 @@ use crate::ports::PortError;
 use affinsy_core::problem::{BodyProblem, FieldProblem};
 use serde::Serialize;
 
-/// Why a request is not served. What the client reads is `message`; `internal` is for the log alone.
+/// Why a request is not served. What the client reads is `message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub kind: Kind,
     pub code: &'static str,
     pub message: String,
+    /// What only some refusals have, apart so that every `Result` stays small.
+    pub extra: Box<Extra>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extra {
     pub errors: Vec<FieldProblem>,
     pub retry_after_s: Option<u64>,
+    /// The methods that the path takes.
     pub allow: Option<String>,
+    /// For the log alone.
     pub internal: Option<String>,
 }
 
@@ -55,7 +63,7 @@ impl Kind {
 impl Refusal {
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, code, message, errors: Vec::new(), retry_after_s: None, allow: None, internal: None }
+        Self { kind, code, message, extra: Box::default() }
     }
     /// One answer for every kind of bad key, so that none of them tells anything.
     pub fn unauthorized() -> Self {
@@ -74,7 +82,7 @@ impl Refusal {
             "internal_error",
             "Something went wrong on our side. Try again; if it stays, report the request_id.",
         );
-        refusal.internal = Some(details.into());
+        refusal.extra.internal = Some(details.into());
         refusal
     }
     pub fn unavailable(details: impl Into<String>) -> Self {
@@ -83,8 +91,8 @@ impl Refusal {
             "unavailable",
             "The service is busy. Nothing of this request was done for certain; send it again.",
         );
-        refusal.retry_after_s = Some(1);
-        refusal.internal = Some(details.into());
+        refusal.extra.retry_after_s = Some(1);
+        refusal.extra.internal = Some(details.into());
         refusal
     }
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -100,16 +108,16 @@ impl Refusal {
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
             errors: &'a [FieldProblem],
         }
-        let body = Body { error: &self.message, code: self.code, request_id, errors: &self.errors };
+        let body = Body { error: &self.message, code: self.code, request_id, errors: &self.extra.errors };
         let bytes = serde_json::to_vec(&body).expect("strings serialise");
         let mut answer = Answer::json_bytes(self.kind.status(), bytes);
         if self.kind == Kind::Unauthorized {
             answer = answer.with_header("www-authenticate", r#"Bearer realm="affinsy""#);
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.extra.retry_after_s {
             answer = answer.with_header("retry-after", seconds.to_string());
         }
-        match &self.allow {
+        match &self.extra.allow {
             Some(methods) => answer.with_header("allow", methods.clone()),
             None => answer,
         }
@@ -133,7 +141,7 @@ impl From<BodyProblem> for Refusal {
             BodyProblem::TooLarge { .. } => Self::new(Kind::TooLarge, "too_large", sentence),
             BodyProblem::Invalid { errors } => {
                 let mut refusal = Self::new(Kind::Invalid, "invalid_request", sentence);
-                refusal.errors = errors;
+                refusal.extra.errors = errors;
                 refusal
             }
         }
@@ -157,7 +165,7 @@ impl Refusal {
             affinsy_core::plan::RATE_WINDOW_S
         );
         let mut refusal = Self::new(Kind::TooManyRequests, "rate_limited", message);
-        refusal.retry_after_s = Some(wait_s);
+        refusal.extra.retry_after_s = Some(wait_s);
         refusal
     }
     pub fn plan_too_low(plan: affinsy_core::plan::Plan) -> Self {

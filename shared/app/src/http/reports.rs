@@ -3,7 +3,7 @@
 use super::body;
 use super::cursor::{Cursors, limit, only_known};
 use super::routes::{Route, Serves};
-use super::serve::{Served, serve};
+use super::serve::{self, Served};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, openapi, parts, webhooks};
 use crate::admit::admit;
@@ -40,18 +40,23 @@ impl std::fmt::Debug for ReportPorts {
 
 /// Answers a request to the `reports` function.
 pub async fn reports(request: &Request, ports: &ReportPorts) -> Answer {
-    serve(request, Serves::Reports, async |route, parameter| {
-        if route.scope.is_none() {
-            return Served { outcome: open(route), admission: None };
-        }
-        let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
-        let outcome = match &admission.outcome {
-            Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
-            Err(refusal) => Err(refusal.clone()),
-        };
-        Served { outcome, admission: Some(admission) }
-    })
-    .await
+    let served = match serve::route(request, Serves::Reports) {
+        Ok((route, parameter)) => served(route, &parameter, request, ports).await,
+        Err(unrouted) => Served { outcome: Err(unrouted), admission: None },
+    };
+    serve::render(request, served)
+}
+
+async fn served(route: &Route, parameter: &str, request: &Request, ports: &ReportPorts) -> Served {
+    if route.scope.is_none() {
+        return Served { outcome: open(route), admission: None };
+    }
+    let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
+    let outcome = match &admission.outcome {
+        Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
+        Err(refusal) => Err(refusal.clone()),
+    };
+    Served { outcome, admission: Some(admission) }
 }
 
 fn open(route: &Route) -> Result<Answer, Refusal> {

@@ -1,4 +1,4 @@
-//! One request from route to answer: find the route, let its handler answer, render what went wrong, log once.
+//! Around a handler: which route a request takes, and how what came of it is rendered and logged, once.
 
 use super::refusal::Kind;
 use super::routes::{self, Match, Route, Serves};
@@ -9,18 +9,19 @@ use crate::admit::Admission;
 #[derive(Debug)]
 pub(super) struct Served {
     pub outcome: Result<Answer, Refusal>,
-    /// `None` on routes that are open to all.
+    /// `None` on routes that are open to all, and where there is no route.
     pub admission: Option<Admission>,
 }
 
-pub(super) async fn serve<F>(request: &Request, serves: Serves, handler: F) -> Answer
-where
-    F: AsyncFnOnce(&'static Route, &str) -> Served,
-{
-    let served = match routes::of(request) {
-        Match::Found { route, parameter } if route.serves == serves => handler(route, &parameter).await,
-        found => Served { outcome: Err(unrouted(found)), admission: None },
-    };
+/// The route and its path parameter.
+pub(super) fn route(request: &Request, serves: Serves) -> Result<(&'static Route, String), Refusal> {
+    match routes::of(request) {
+        Match::Found { route, parameter } if route.serves == serves => Ok((route, parameter)),
+        found => Err(unrouted(found)),
+    }
+}
+
+pub(super) fn render(request: &Request, served: Served) -> Answer {
     let answer = served.outcome.unwrap_or_else(|refusal| {
         log(request, &refusal);
         refusal.answer(&request.request_id)
@@ -31,7 +32,6 @@ where
     };
     answer.with_header("x-request-id", request.request_id.clone())
 }
-
 /// What a path that leads nowhere is answered.
 fn unrouted(found: Match) -> Refusal {
     let Match::OtherMethods(methods) = found else {
@@ -40,12 +40,12 @@ fn unrouted(found: Match) -> Refusal {
     };
     let message = format!("This path takes {methods}.");
     let mut refusal = Refusal::new(Kind::MethodNotAllowed, "method_not_allowed", message);
-    refusal.allow = Some(methods);
+    refusal.extra.allow = Some(methods);
     refusal
 }
 
 fn log(request: &Request, refusal: &Refusal) {
-    let (status, code, details) = (refusal.kind.status(), refusal.code, refusal.internal.as_deref());
+    let (status, code, details) = (refusal.kind.status(), refusal.code, refusal.extra.internal.as_deref());
     let (id, method) = (&request.request_id, &request.method);
     match refusal.kind {
         Kind::Internal => tracing::error!(request.id = id, method, status, code, details, "request failed"),

@@ -8,6 +8,7 @@ use crate::ports::{
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
+use std::collections::btree_map::Entry;
 
 #[async_trait]
 impl DeliveryBook for MemoryBook {
@@ -20,8 +21,8 @@ impl DeliveryBook for MemoryBook {
     async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, report: &ReportRecord) -> PortResult<()> {
         let mut state = lock(&self.state);
         let key = (tenant.clone(), delivery.delivery_id.clone());
-        if !state.deliveries.contains_key(&key) {
-            state.deliveries.insert(key, delivery.clone());
+        if let Entry::Vacant(vacant) = state.deliveries.entry(key) {
+            vacant.insert(delivery.clone());
             if let Some(at) = delivery.next_attempt_at {
                 state.due.insert((DueKind::Delivery, tenant.clone(), delivery.delivery_id.clone()), at);
             }

@@ -33,7 +33,8 @@ impl Unit {
 
 /// A name fit for a sentence: without control and direction characters, blanks made single, cut to a length.
 pub fn clean_name(name: &str) -> String {
-    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hidden =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !hidden(*c)).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let single = words.join(" ");
@@ -75,7 +76,8 @@ mod tests {
 
     #[test]
     fn writes_numbers_as_people_do() {
-        let check = |unit: Unit, value: Value, expected: &str| assert_eq!(unit.display(&value).as_deref(), Some(expected));
+        let check =
+            |unit: Unit, value: Value, expected: &str| assert_eq!(unit.display(&value).as_deref(), Some(expected));
         check(Unit::Count, json!(1_234_567), "1,234,567");
         check(Unit::Count, json!(12), "12");
         check(Unit::Share, json!(0.4567), "45.7 %");

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn numbers_and_names_come_from_the_report() {
-        let report = json!({"summary": {"share": 0.125, "n": 1234, "nothing": null}, "names": ["A\u{202e}x", "{{F1}}"]});
+        let report =
+            json!({"summary": {"share": 0.125, "n": 1234, "nothing": null}, "names": ["A\u{202e}x", "{{F1}}"]});
         let mut table = FactTable::new(&report);
         let share = table.fact(Unit::Share, "/summary/share").expect("a number");
         let names = table.name("/names").expect("names");

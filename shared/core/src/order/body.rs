@@ -1,16 +1,15 @@
-//! Reads the JSON of a push straight into a batch builder: one pass, no tree, strings borrowed, numbers by
-//! their text. Every mistake is collected with its JSON pointer. Knows the field names and nothing of storage.
+//! Reads the JSON of a push in one pass: no tree, strings borrowed, numbers by their text. Knows which field
+//! stands where; what a field may hold is the reader's to say.
 
-use super::builder::{BatchBuilder, LineDraft};
-use super::fields::{Key, Leaf, LeafSeed, NumberText, Place, Seen, UnknownFields};
-use super::{Currency, MAX_LINE_ITEMS, check_date, check_id, check_product_name, customer_id};
+use super::builder::BatchBuilder;
+use super::fields::{Key, LeafSeed, Place, Seen};
+use super::reader::Reader;
+use super::{Currency, MAX_LINE_ITEMS};
 use crate::dataset::DEFAULT_ID;
-use crate::decimal::{DecimalProblem, Price, Quantity};
 use crate::json;
-use crate::problem::{BodyProblem, FieldProblem, MAX_FIELD_PROBLEMS};
-use crate::time::{Instant, parse_instant};
+use crate::problem::BodyProblem;
+use crate::time::Instant;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use std::borrow::Cow;
 use std::fmt;
 
 /// A body without a mistake.
@@ -44,107 +43,6 @@ fn too_large() -> BodyProblem {
     BodyProblem::TooLarge { detail }
 }
 
-/// What was read so far. Once there is a problem, only further problems are kept.
-struct Reader {
-    now: Instant,
-    problems: Vec<FieldProblem>,
-    unknown: UnknownFields,
-    dataset_id: Option<String>,
-    currency: Option<Currency>,
-    builder: BatchBuilder,
-    orders: usize,
-    line_items: usize,
-    /// The lines of the order that is being read.
-    lines: Vec<LineDraft>,
-}
-
-/// Where in the body a field stands.
-#[derive(Clone, Copy)]
-enum At {
-    Top,
-    Order(usize),
-    Line(usize, usize),
-}
-
-impl At {
-    fn pointer(self, field: &str) -> String {
-        match self {
-            Self::Top => format!("/{field}"),
-            Self::Order(order) => format!("/orders/{order}/{field}"),
-            Self::Line(order, line) => format!("/orders/{order}/line_items/{line}/{field}"),
-        }
-    }
-}
-
-impl Reader {
-    fn new(now: Instant) -> Self {
-        Self {
-            now,
-            problems: Vec::new(),
-            unknown: UnknownFields::default(),
-            dataset_id: None,
-            currency: None,
-            builder: BatchBuilder::default(),
-            orders: 0,
-            line_items: 0,
-            lines: Vec::new(),
-        }
-    }
-
-    fn problem(&mut self, at: At, field: &str, detail: impl Into<String>) {
-        if self.problems.len() < MAX_FIELD_PROBLEMS {
-            self.problems.push(FieldProblem::new(at.pointer(field), detail));
-        }
-    }
-
-    /// The value of a checked text field; `None` where it is absent, null or wrong.
-    fn text<'de, T>(
-        &mut self,
-        at: At,
-        field: &str,
-        leaf: Option<Leaf<'de>>,
-        check: impl FnOnce(Cow<'de, str>, Instant) -> Result<T, String>,
-    ) -> Option<T> {
-        let checked = match leaf? {
-            Leaf::Null => return None,
-            Leaf::Text(text) => check(text, self.now),
-            Leaf::Other(kind) => Err(format!("must be a string, not {kind}")),
-        };
-        checked.map_err(|detail| self.problem(at, field, detail)).ok()
-    }
-
-    /// As [`Reader::text`], for a field that has to be there.
-    fn required<'de>(
-        &mut self,
-        at: At,
-        field: &str,
-        leaf: Option<Leaf<'de>>,
-        check: fn(&str) -> Result<(), String>,
-    ) -> Option<Cow<'de, str>> {
-        if matches!(leaf, None | Some(Leaf::Null)) {
-            self.problem(at, field, "is required");
-            return None;
-        }
-        self.text(at, field, leaf, |text, _| check(&text).map(|()| text))
-    }
-
-    /// The value of a number field; `None` where it is absent, null or wrong.
-    fn number<T>(
-        &mut self,
-        at: At,
-        field: &str,
-        number: Option<NumberText<'_>>,
-        parse: fn(&str) -> Result<T, DecimalProblem>,
-    ) -> Option<T> {
-        let parsed = match number? {
-            NumberText::Null => return None,
-            NumberText::Number(text) => parse(text).map_err(|problem| problem.to_string()),
-            NumberText::Other(kind) => Err(format!("must be a number, not {kind}")),
-        };
-        parsed.map_err(|detail| self.problem(at, field, detail)).ok()
-    }
-}
-
 struct BodyVisitor<'r>(&'r mut Reader);
 
 impl<'de> Visitor<'de> for BodyVisitor<'_> {
@@ -164,15 +62,7 @@ impl<'de> Visitor<'de> for BodyVisitor<'_> {
                 None => map.next_value_seed(json::Skip)?,
             }
         }
-        let check = |id: Cow<'de, str>, _| check_id(&id).map(|()| id.into_owned());
-        reader.dataset_id = reader.text(At::Top, "dataset_id", dataset_id, check);
-        let check = |code: Cow<'de, str>, _| {
-            Currency::parse(&code).ok_or_else(|| "must be a currency code of ISO 4217, such as \"EUR\"".to_owned())
-        };
-        reader.currency = reader.text(At::Top, "currency", currency, check);
-        if reader.orders == 0 {
-            reader.problem(At::Top, "orders", "must have at least one order");
-        }
+        reader.body_end(dataset_id, currency);
         Ok(())
     }
 }
@@ -238,47 +128,6 @@ impl<'de> Visitor<'de> for OrderSeed<'_> {
     }
 }
 
-impl Reader {
-    fn order_end(
-        &mut self,
-        id: Option<Leaf<'_>>,
-        customer: Option<Leaf<'_>>,
-        date: Option<Leaf<'_>>,
-        has_lines: bool,
-    ) {
-        let at = At::Order(self.orders);
-        let id = self.required(at, "order_id", id, check_id);
-        let check = |text: Cow<'_, str>, _| Ok(customer_id(&text)?.map(str::to_owned));
-        let customer = self.text(at, "customer_id", customer, check).flatten();
-        let date = self.text(at, "order_date", date, |text, now| {
-            let date = parse_instant(&text).ok_or("is not a date such as 2025-03-15T10:30:00Z or 2025-03-15")?;
-            check_date(date, now).map(|()| date)
-        });
-        if !has_lines {
-            self.problem(at, "line_items", "must have at least one line item");
-        }
-        if let (Some(id), true) = (id, self.problems.is_empty()) {
-            self.builder.order(&id, customer.as_deref(), date, &self.lines);
-        }
-    }
-
-    fn line_end(
-        &mut self,
-        at: At,
-        name: Option<Leaf<'_>>,
-        quantity: Option<NumberText<'_>>,
-        price: Option<NumberText<'_>>,
-    ) {
-        let name = self.required(at, "product_name", name, check_product_name);
-        let quantity = self.number(at, "quantity", quantity, Quantity::parse).unwrap_or(Quantity::ONE);
-        let price = self.number(at, "unit_price", price, Price::parse);
-        if let (Some(name), true) = (name, self.problems.is_empty()) {
-            let product = self.builder.product(&name);
-            self.lines.push(LineDraft { product, quantity, price });
-        }
-    }
-}
-
 /// The array of an order's line items; null is an absent one.
 struct LinesSeed<'r>(&'r mut Reader);
 
@@ -336,7 +185,7 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                 None => map.next_value_seed(json::Skip)?,
             }
         }
-        reader.line_end(At::Line(reader.orders, index), name, quantity, price);
+        reader.line_end(index, name, quantity, price);
         Ok(())
     }
 }

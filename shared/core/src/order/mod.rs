@@ -8,6 +8,7 @@ mod currency;
 mod fields;
 mod notes;
 pub mod push;
+mod reader;
 
 pub use batch::{Order, OrderBatch, OrderLine};
 pub use builder::{BatchBuilder, LineDraft};

@@ -22,6 +22,8 @@ pub struct BasketSet<'h> {
     /// Item of each product code; `NO_ITEM` where it is in no basket.
     items: Vec<u32>,
     pub exclusions: BasketExclusions,
+    /// Products named by a filter that the history does not know.
+    pub unknown_products: usize,
 }
 
 /// One product of a basket.
@@ -57,7 +59,9 @@ impl<'h> BasketSet<'h> {
             BasketScope::Order => Groups::single(selected),
             BasketScope::Customer => Groups::by_customer(history, selected, &mut exclusions),
         };
-        let draft = Draft::collect(history, scope, &groups, &ProductFilter::new(history, filters), filters, &mut exclusions);
+        let products = ProductFilter::new(history, filters);
+        let unknown_products = products.unknown;
+        let draft = Draft::collect(history, scope, &groups, &products, filters, &mut exclusions);
         let (products, items) = number_by_name(history, &draft.codes);
         Self {
             history,
@@ -68,6 +72,7 @@ impl<'h> BasketSet<'h> {
             products,
             items,
             exclusions,
+            unknown_products,
         }
     }
 
@@ -143,21 +148,31 @@ impl Groups {
 }
 
 /// Which products may stay in baskets.
-struct ProductFilter(Option<Vec<bool>>);
+struct ProductFilter {
+    /// By product code; `None` keeps all.
+    kept: Option<Vec<bool>>,
+    unknown: usize,
+}
 
 impl ProductFilter {
     fn new(history: &History, filters: &Filters) -> Self {
         if filters.include.is_empty() && filters.exclude.is_empty() {
-            return Self(None);
+            return Self { kept: None, unknown: 0 };
         }
         let include: FxHashSet<&str> = filters.include.iter().map(String::as_str).collect();
         let exclude: FxHashSet<&str> = filters.exclude.iter().map(String::as_str).collect();
-        let stays = |name: &str| (include.is_empty() || include.contains(name)) && !exclude.contains(name);
-        Self(Some((0..history.product_count() as u32).map(|code| stays(history.product(code))).collect()))
+        let mut unknown = include.len() + exclude.len();
+        let mut stays = |name: &str| {
+            let (included, excluded) = (include.contains(name), exclude.contains(name));
+            unknown -= usize::from(included) + usize::from(excluded);
+            (include.is_empty() || included) && !excluded
+        };
+        let kept = (0..history.product_count() as u32).map(|code| stays(history.product(code))).collect();
+        Self { kept: Some(kept), unknown }
     }
 
     fn keeps(&self, product: u32) -> bool {
-        self.0.as_ref().is_none_or(|kept| kept[product as usize])
+        self.kept.as_ref().is_none_or(|kept| kept[product as usize])
     }
 }
 
@@ -310,7 +325,13 @@ mod tests {
     #[test]
     fn an_order_is_a_basket_of_what_was_bought() {
         let excluded = BasketExclusions { refund_only_orders: 1, ..Default::default() };
-        check(&["ann: b 1, a 2, c -1", ": a 0.5", "ann: b -1"], BasketScope::Order, &Filters::default(), &["a", "a b"], excluded);
+        check(
+            &["ann: b 1, a 2, c -1", ": a 0.5", "ann: b -1"],
+            BasketScope::Order,
+            &Filters::default(),
+            &["a", "a b"],
+            excluded,
+        );
     }
 
     #[test]
@@ -324,7 +345,7 @@ mod tests {
     #[test]
     fn product_filters_leave_empty_baskets_and_size_bounds_take_them() {
         let orders = [": a 1, b 1, c 1", ": a 1, b 1", ": c 1", ": b 1"];
-        let include = Filters { include: vec!["a".into(), "b".into()], ..Default::default() };
+        let include = Filters { include: vec!["a".into(), "b".into(), "no such".into()], ..Default::default() };
         check(&orders, BasketScope::Order, &include, &["", "a b", "a b", "b"], BasketExclusions::default());
         let sized = Filters { min_basket_size: Some(1), max_basket_size: Some(1), ..include };
         let excluded = BasketExclusions { baskets_below_min_size: 1, baskets_above_max_size: 2, ..Default::default() };

@@ -28,7 +28,7 @@ impl ReportType {
     }
 }
 
-/// Whose orders, and which of them, a report looks at (api.md, templates).
+/// Whose orders, and which of them, a report looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerScope {

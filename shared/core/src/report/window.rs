@@ -46,12 +46,8 @@ pub struct AskedTime {
 
 impl Window {
     pub fn resolve(spec: &ReportSpec, history: &History) -> Self {
-        let asked = AskedTime {
-            as_of: spec.as_of,
-            start: spec.start,
-            end: spec.end,
-            range_end_day: spec.range_end_day,
-        };
+        let asked =
+            AskedTime { as_of: spec.as_of, start: spec.start, end: spec.end, range_end_day: spec.range_end_day };
         Self::new(spec.time_zone.clone(), asked, history)
     }
 

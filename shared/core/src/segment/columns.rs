@@ -68,7 +68,7 @@ impl Columns {
 
     /// The next rows; `None` after the last.
     pub fn next(&mut self, customers: &mut Names, products: &mut Names) -> Result<Option<RowGroup>, SegmentProblem> {
-        let order_ids = self.order_ids.required(|id| Ok(id.clone()))?;
+        let order_ids = self.order_ids.values()?;
         let group = RowGroup {
             customers: self.customers.nullable(|id| self.customer_codes.code(id, customers))?,
             dates: self.dates.nullable(|micros| Ok(Instant(*micros)))?,
@@ -100,7 +100,9 @@ impl Columns {
 fn amount(bytes: &[u8]) -> Result<Amount, SegmentProblem> {
     let bytes: Result<[u8; AMOUNT_BYTES], _> = bytes.try_into();
     let value = bytes.map(i128::from_be_bytes).ok().filter(|value| value.unsigned_abs() < MAX_BILLIONTHS);
-    value.map(Amount::from_billionths).ok_or_else(|| SegmentProblem::Corrupt("it has an amount out of range".to_owned()))
+    value
+        .map(Amount::from_billionths)
+        .ok_or_else(|| SegmentProblem::Corrupt("it has an amount out of range".to_owned()))
 }
 
 struct Column<T: DataType> {
@@ -122,10 +124,12 @@ impl<T: DataType> Column<T> {
         Ok(())
     }
 
-    fn required<V>(
-        &mut self,
-        value: impl FnMut(&T::T) -> Result<V, SegmentProblem>,
-    ) -> Result<Vec<V>, SegmentProblem> {
+    fn values(&mut self) -> Result<Vec<T::T>, SegmentProblem> {
+        self.read()?;
+        Ok(std::mem::take(&mut self.values))
+    }
+
+    fn required<V>(&mut self, value: impl FnMut(&T::T) -> Result<V, SegmentProblem>) -> Result<Vec<V>, SegmentProblem> {
         self.read()?;
         self.values.iter().map(value).collect()
     }
@@ -154,7 +158,9 @@ struct Codes {
 impl Codes {
     fn code(&mut self, text: &ByteArray, names: &mut Names) -> Result<u32, SegmentProblem> {
         let place = (text.data().as_ptr() as usize, text.len());
-        if let Some((last, code)) = self.last && last == place {
+        if let Some((last, code)) = self.last
+            && last == place
+        {
             return Ok(code);
         }
         let code = match self.by_place.get(&place) {

@@ -101,17 +101,16 @@ impl Reading {
     /// Begins a run where the id is another one than before; whether it did.
     fn start_order(&mut self, id: &str) -> Result<bool, SegmentProblem> {
         let rows = &mut self.rows;
-        if let Some(last) = rows.runs.last() {
-            let last_id = rows.order_ids.get(rows.runs.len() - 1);
-            if last_id == id {
-                return Ok(false);
-            }
-            if (last.hash, last_id) >= (xxh3_64(id.as_bytes()), id) {
-                return Err(SegmentProblem::Corrupt("its rows are not sorted".to_owned()));
-            }
+        let last = rows.runs.last().map(|run| (run.hash, rows.order_ids.get(rows.runs.len() - 1)));
+        if last.is_some_and(|(_, last_id)| last_id == id) {
+            return Ok(false);
+        }
+        let hash = xxh3_64(id.as_bytes());
+        if last.is_some_and(|last| last > (hash, id)) {
+            return Err(SegmentProblem::Corrupt("its rows are not sorted".to_owned()));
         }
         rows.order_ids.push(id);
-        rows.runs.push(Run { hash: xxh3_64(id.as_bytes()), lines_end: rows.lines.len() });
+        rows.runs.push(Run { hash, lines_end: rows.lines.len() });
         Ok(true)
     }
 }

@@ -45,20 +45,58 @@ impl Merge {
     }
 
     pub fn finish(self) -> History {
-        let (products, customers) = (self.products.ranks(), self.customers.ranks());
-        let erasure = self.products.find(ERASURE).map(|code| products[code as usize]);
-        let mut sources = self.sources;
-        sources.par_iter_mut().for_each(|source| rename(&mut source.rows, &products, &customers));
+        let Ranked { sources, products, customers, erasure } = self.ranked();
         let mut parts: Vec<Part> =
             hash_ranges(&sources).into_par_iter().map(|hashes| resolve(&sources, hashes, erasure)).collect();
         drop(sources);
-        let products = keep_used(self.products, &products, &mut parts, |part, each| {
+        let products = keep_used(&products, &mut parts, |part, each| {
             part.lines.products.iter_mut().for_each(each);
         });
-        let customers = keep_used(self.customers, &customers, &mut parts, |part, each| {
+        let customers = keep_used(&customers, &mut parts, |part, each| {
             part.orders.iter_mut().filter_map(|order| order.0.as_mut()).for_each(each);
         });
         joined(products, customers, parts)
+    }
+
+    /// Gives every name its rank instead of its code: ranks ascend as the names' bytes.
+    pub(super) fn ranked(self) -> Ranked {
+        let (products, customers) = (RankedNames::of(self.products), RankedNames::of(self.customers));
+        let erasure = products.names.find(ERASURE).map(|code| products.ranks[code as usize]);
+        let mut sources = self.sources;
+        sources.par_iter_mut().for_each(|source| rename(&mut source.rows, &products.ranks, &customers.ranks));
+        Ranked { sources, products, customers, erasure }
+    }
+}
+
+/// All sources, their names by rank.
+pub(super) struct Ranked {
+    pub sources: Vec<Source>,
+    pub products: RankedNames,
+    pub customers: RankedNames,
+    /// The rank of the product of rows that erase orders.
+    pub erasure: Option<u32>,
+}
+
+pub(super) struct RankedNames {
+    names: Names,
+    /// The rank of each code.
+    ranks: Vec<u32>,
+    /// The code of each rank.
+    codes: Vec<u32>,
+}
+
+impl RankedNames {
+    fn of(names: Names) -> Self {
+        let ranks = names.ranks();
+        let mut codes = vec![0; ranks.len()];
+        (0..).zip(&ranks).for_each(|(code, rank)| codes[*rank as usize] = code);
+        Self { names, ranks, codes }
+    }
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+    pub fn get(&self, rank: usize) -> &str {
+        self.names.get(self.codes[rank])
     }
 }
 
@@ -85,19 +123,16 @@ fn hash_ranges(sources: &[Source]) -> Vec<(u64, u64)> {
 
 /// The names that live lines or orders use, by their bytes; the parts' ranks become codes into them.
 fn keep_used(
-    names: Names,
-    ranks: &[u32],
+    names: &RankedNames,
     parts: &mut [Part],
     visit: impl Fn(&mut Part, &mut dyn FnMut(&mut u32)) + Sync,
 ) -> TextList {
     let mut used = vec![false; names.len()];
     parts.iter_mut().for_each(|part| visit(part, &mut |rank| used[*rank as usize] = true));
-    let mut by_rank = vec![0; names.len()];
-    (0..).zip(ranks).for_each(|(code, rank)| by_rank[*rank as usize] = code);
     let (mut list, mut codes) = (TextList::default(), vec![0; names.len()]);
     for rank in (0..names.len()).filter(|rank| used[*rank]) {
         codes[rank] = list.len() as u32;
-        list.push(names.get(by_rank[rank]));
+        list.push(names.get(rank));
     }
     parts.par_iter_mut().for_each(|part| visit(part, &mut |rank| *rank = codes[*rank as usize]));
     list

@@ -2,6 +2,7 @@
 //! Knows the format and the law of merging; not where the objects are kept.
 
 mod columns;
+mod compact;
 mod decode;
 mod encode;
 mod merge;
@@ -9,6 +10,7 @@ mod part;
 mod rows;
 mod schema;
 
+pub use compact::{MAX_BUCKET_BITS, Removals};
 pub use decode::{decode, decode_all};
 pub use encode::{encode, encode_batch, encode_erasure};
 pub use merge::{Merge, merge};

@@ -25,31 +25,44 @@ struct Run<'a> {
 
 /// A row with its sequence.
 #[derive(Clone, Copy)]
-struct Row<'a> {
-    line: &'a RowLine,
-    head: &'a Head,
-    sequence: u64,
+pub(super) struct Row<'a> {
+    pub line: &'a RowLine,
+    pub head: &'a Head,
+    pub sequence: u64,
 }
 
 pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>) -> Part {
+    let mut part = Part::default();
+    each_order(sources, hashes, erasure, |id, rows| {
+        rows.retain(|row| !row.line.quantity.is_zero());
+        part.add(id, rows);
+    });
+    part
+}
+
+/// Calls `take` with every order of a range and the rows that win, by product; removals and erasures are rows too.
+pub(super) fn each_order<'a>(
+    sources: &'a [Source],
+    hashes: (u64, u64),
+    erasure: Option<u32>,
+    mut take: impl FnMut(&'a str, &mut Vec<Row<'a>>),
+) {
     let mut runs: Vec<Run<'_>> = sources.iter().flat_map(|source| runs_within(source, hashes)).collect();
-    // Stable: of equal sequences, which no two segments have, the segment added last wins.
+    // Stable: of equal sequences, which no two segments have, the segment added first wins.
     runs.sort_by(|a, b| a.hash.cmp(&b.hash).then_with(|| a.id.cmp(b.id)));
-    let (mut part, mut rows) = (Part::default(), Vec::new());
+    let mut rows = Vec::new();
     for same in runs.chunk_by(|a, b| a.hash == b.hash && a.id == b.id) {
         rows.clear();
         rows.extend(same.iter().flat_map(Run::rows));
-        let erased = rows.iter().filter(|row| Some(row.line.product) == erasure).map(|row| row.sequence).max();
-        if let Some(erased) = erased {
-            rows.retain(|row| row.sequence > erased);
+        let erasures = rows.iter().filter(|row| Some(row.line.product) == erasure);
+        if let Some(erased) = erasures.map(|row| row.sequence).max() {
+            rows.retain(|row| row.sequence > erased || Some(row.line.product) == erasure);
         }
         if same.len() > 1 {
             keep_winners(&mut rows);
         }
-        rows.retain(|row| !row.line.quantity.is_zero());
-        part.add(same[0].id, &rows);
+        take(same[0].id, &mut rows);
     }
-    part
 }
 
 fn runs_within(source: &Source, hashes: (u64, u64)) -> impl Iterator<Item = Run<'_>> {

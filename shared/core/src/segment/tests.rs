@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 type Row = (&'static str, Option<&'static str>, Option<i64>, &'static str, i64, Option<i64>);
 /// An order as text, to compare: id → (customer, date, product → (quantity, amount)).
 type Orders = BTreeMap<String, (Option<String>, i64, BTreeMap<String, (i64, Option<i128>)>)>;
+type ExpectedOrder<'a> = (&'a str, Option<&'a str>, i64, &'a [(&'a str, i64, Option<i128>)]);
 
 fn encoded(rows: &[Row], received_at: i64) -> EncodedSegment {
     let mut builder = BatchBuilder::default();
@@ -47,7 +48,7 @@ fn merged(pushes: &[&[Row]]) -> Orders {
     orders(&merge(pushes.iter().enumerate().map(rows).collect()))
 }
 
-fn check(pushes: &[&[Row]], expected: &[(&str, Option<&str>, i64, &[(&str, i64, Option<i128>)])]) {
+fn check(pushes: &[&[Row]], expected: &[ExpectedOrder<'_>]) {
     let expected: Orders = expected
         .iter()
         .map(|(order, customer, date, lines)| {
@@ -62,7 +63,8 @@ const UNIT: i128 = 1_000_000_000;
 
 #[test]
 fn the_last_value_of_a_line_wins() {
-    let first: &[Row] = &[("o", Some("c"), Some(5), "tea", 2_000, Some(1_500_000)), ("o", Some("c"), Some(5), "pot", 1_000, None)];
+    let first: &[Row] =
+        &[("o", Some("c"), Some(5), "tea", 2_000, Some(1_500_000)), ("o", Some("c"), Some(5), "pot", 1_000, None)];
     let pot = ("pot", 1_000, None);
     check(&[first], &[("o", Some("c"), 5, &[pot, ("tea", 2_000, Some(3 * UNIT))])]);
     check(&[first, first], &[("o", Some("c"), 5, &[pot, ("tea", 2_000, Some(3 * UNIT))])]);
@@ -132,7 +134,8 @@ fn random_push(random: &mut Random) -> Vec<Row> {
         let head = (random.pick(&[None, Some("ann"), Some("bob")]), random.pick(&[None, Some(1), Some(2), Some(3)]));
         let (customer, date) = *heads.entry(order).or_insert(head);
         let product = random.pick(&["a", "b", "c", "é"]);
-        let row = (order, customer, date, product, random.pick(&[0, 1_000, -2_000, 1_500]), random.pick(&[None, Some(10)]));
+        let row =
+            (order, customer, date, product, random.pick(&[0, 1_000, -2_000, 1_500]), random.pick(&[None, Some(10)]));
         rows.insert((order, product), row);
     }
     rows.into_values().collect()
@@ -161,7 +164,7 @@ fn model(pushes: &[Vec<Row>]) -> Orders {
 
 #[test]
 fn a_merge_equals_the_slow_model() {
-    for seed in 1..300 {
+    for seed in 1..150 {
         let mut random = Random(seed);
         let pushes: Vec<Vec<Row>> = (0..1 + random.below(8)).map(|_| random_push(&mut random)).collect();
         let got = merged(&pushes.iter().map(Vec::as_slice).collect::<Vec<_>>());
@@ -169,9 +172,47 @@ fn a_merge_equals_the_slow_model() {
     }
 }
 
+/// The segments of pushes, with an erasure of one order now and then.
+fn random_segments(random: &mut Random) -> Vec<(u64, SegmentRows)> {
+    let segment = |sequence: u64| {
+        let push = random_push(random);
+        let erased = random.below(5) == 0;
+        let segment =
+            if erased { encode_erasure([push[0].0], Instant(0)) } else { encoded(&push, sequence as i64 * 1000) };
+        (sequence, decoded(&segment))
+    };
+    (1..10).map(segment).collect()
+}
+
+fn compacted(segments: Vec<(u64, SegmentRows)>, bits: u32, removals: Removals) -> Vec<(u64, SegmentRows)> {
+    let mut merge = Merge::default();
+    segments.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
+    // Rows carry their own sequences, so the segment's own says nothing.
+    merge.compact(bits, removals).iter().map(|segment| (0, decoded(segment))).collect()
+}
+
+#[test]
+fn compaction_changes_nothing_that_is_read() {
+    for seed in 1..60 {
+        let mut random = Random(seed);
+        let segments = random_segments(&mut random);
+        let expected = orders(&merge(segments.clone()));
+        let (mut some, mut rest): (Vec<_>, Vec<_>) = segments.iter().cloned().partition(|_| random.below(2) == 0);
+        some = compacted(some, random.below(3) as u32, Removals::Keep);
+        some.append(&mut rest);
+        assert_eq!(orders(&merge(some.clone())), expected, "seed {seed}, any of the segments");
+        let all = compacted(some, random.below(3) as u32, Removals::Drop);
+        assert_eq!(orders(&merge(all)), expected, "seed {seed}, all that is left");
+        let (old, new) = segments.split_at(random.below(10) as usize);
+        let mut prefix = compacted(old.to_vec(), 0, Removals::Drop);
+        prefix.extend_from_slice(new);
+        assert_eq!(orders(&merge(prefix)), expected, "seed {seed}, the oldest segments");
+    }
+}
+
 #[test]
 fn many_orders_over_many_ranges() {
-    let ids: Vec<String> = (0..60_000).map(|at| format!("order-{at}")).collect();
+    let ids: Vec<String> = (0..40_000).map(|at| format!("order-{at}")).collect();
     let batch = |from: usize, quantity: i64| {
         let mut builder = BatchBuilder::default();
         let (tea, pot) = (builder.product("tea"), builder.product("pot"));
@@ -179,12 +220,12 @@ fn many_orders_over_many_ranges() {
         ids[from..].iter().for_each(|id| builder.order(id, Some(id), None, &[line(tea), line(pot), line(pot)]));
         builder.build().0
     };
-    let segments = [encode_batch(&batch(0, 1_000), Instant(7)), encode_batch(&batch(40_000, 3_000), Instant(9))];
+    let segments = [encode_batch(&batch(0, 1_000), Instant(7)), encode_batch(&batch(30_000, 3_000), Instant(9))];
     let merged = merge(vec![(2, decoded(&segments[1])), (1, decoded(&segments[0]))]);
-    assert_eq!((merged.orders().len(), merged.line_count(), merged.customer_count()), (60_000, 120_000, 60_000));
+    assert_eq!((merged.orders().len(), merged.line_count(), merged.customer_count()), (40_000, 80_000, 40_000));
     let sum: i64 = merged.orders().iter().flat_map(|order| merged.lines(order)).map(|l| l.quantity.thousandths()).sum();
-    assert_eq!(sum, 3_000 * 40_000 + 9_000 * 20_000);
-    let customers: Vec<&str> = (0..60_000).map(|code| merged.customer(code)).collect();
+    assert_eq!(sum, 3_000 * 30_000 + 9_000 * 10_000);
+    let customers: Vec<&str> = (0..40_000).map(|code| merged.customer(code)).collect();
     assert!(customers.is_sorted(), "codes ascend as the names do");
 }
 
@@ -216,7 +257,7 @@ fn damaged_bytes_are_refused() {
     for at in 0..good.bytes.len() {
         // Without the checksum some damage reads as other rows; it may not panic, hang or take all memory.
         drop(decode(Bytes::copy_from_slice(&good.bytes[..at]), None));
-        for bit in [0, 3, 7] {
+        for bit in [0, 6] {
             let mut bytes = good.bytes.clone();
             bytes[at] ^= 1 << bit;
             drop(decode(Bytes::from(bytes), None));

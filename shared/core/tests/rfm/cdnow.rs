@@ -9,9 +9,10 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-type Row = BTreeMap<String, String>;
+pub type Row = BTreeMap<String, String>;
 
-fn shared() -> Option<PathBuf> {
+#[expect(clippy::disallowed_methods, reason = "tests may look for the data they need")]
+pub fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("AFFINSY_SHARED").map(PathBuf::from);
     if folder.is_none() {
         println!("skipped: AFFINSY_SHARED does not name the folder with data/ and golden/");
@@ -19,7 +20,7 @@ fn shared() -> Option<PathBuf> {
     folder
 }
 
-fn golden(name: &str) -> Vec<Row> {
+pub fn golden(name: &str) -> Vec<Row> {
     let path = shared().expect("checked by the caller").join("golden/rfm").join(name);
     let bytes = std::fs::read(path).expect("a golden file");
     let mut text = String::new();
@@ -27,13 +28,19 @@ fn golden(name: &str) -> Vec<Row> {
         true => flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).map(|_| ()).expect("gzip"),
         false => text = String::from_utf8(bytes).expect("UTF-8"),
     }
+    rows(&text)
+}
+
+/// A CSV file without quotes, by its header.
+pub fn rows(text: &str) -> Vec<Row> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let row = |line: &str| header.iter().map(|name| (*name).to_owned()).zip(line.split(',').map(str::to_owned)).collect();
+    let row =
+        |line: &str| header.iter().map(|name| (*name).to_owned()).zip(line.split(',').map(str::to_owned)).collect();
     lines.map(row).collect()
 }
 
-fn number(row: &Row, field: &str) -> f64 {
+pub fn number(row: &Row, field: &str) -> f64 {
     row[field].parse().unwrap_or_else(|_| panic!("{field} is no number"))
 }
 
@@ -45,7 +52,7 @@ fn cdnow(model: &str) -> Option<&'static Report> {
     REPORTS[place].get_or_init(|| shared().map(|_| report(&history(), &params))).as_ref()
 }
 
-pub(crate) fn history() -> History {
+fn history() -> History {
     let path = shared().expect("checked by the caller").join("data/cdnow_master.txt.xz");
     let mut text = String::new();
     let file = std::fs::File::open(path).expect("the data");
@@ -57,7 +64,8 @@ pub(crate) fn history() -> History {
     let mut builder = HistoryBuilder::default();
     for ((customer, date), dollars) in &purchases {
         let names: Vec<String> = (1..=dollars.len()).map(|nth| format!("purchase {nth}")).collect();
-        let items: Vec<Item<'_>> = names.iter().zip(dollars).map(|(name, price)| (name.as_str(), *price, "1")).collect();
+        let items: Vec<Item<'_>> =
+            names.iter().zip(dollars).map(|(name, price)| (name.as_str(), *price, "1")).collect();
         let day = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
         order(&mut builder, &format!("{customer}/{date}"), customer, &day, &items);
     }
@@ -172,8 +180,10 @@ fn migration_moves_the_same_people() {
         let Some(report) = cdnow(model) else { return };
         let flows = report.at("/migration/matrix").as_array().expect("flows");
         let text = |value: &Value| value.as_str().expect("an id").to_owned();
-        let found: BTreeMap<_, _> =
-            flows.iter().map(|flow| ((text(&flow["from"]), text(&flow["to"])), flow["customers"].to_string())).collect();
+        let found: BTreeMap<_, _> = flows
+            .iter()
+            .map(|flow| ((text(&flow["from"]), text(&flow["to"])), flow["customers"].to_string()))
+            .collect();
         let mut wanted = BTreeMap::new();
         for row in golden(file) {
             let cells = row.iter().filter(|(to, customers)| *to != from && *customers != "0");
@@ -220,7 +230,8 @@ fn customers_come_back_in_the_expected_rhythm() {
     for name in ["mean", "p10", "p25", "median", "p75", "p80", "p90", "p95"] {
         close(report.number(&format!("/repurchase_intervals/{name}_days")), &intervals[name]);
     }
-    for (at, (repeat, wanted)) in (0..10).map(|at| (at, (at + 1, &expected["by_repeat_number"][(at + 1).to_string()]))) {
+    for (at, (repeat, wanted)) in (0..10).map(|at| (at, (at + 1, &expected["by_repeat_number"][(at + 1).to_string()])))
+    {
         let found = report.at(&format!("/repurchase_intervals/by_repeat/{at}"));
         assert_eq!(found["repeat"], repeat);
         close(found["intervals"].as_f64().expect("a count"), &wanted["n"]);
@@ -232,4 +243,20 @@ fn customers_come_back_in_the_expected_rhythm() {
     }
     close(report.number("/summary/one_time_customers"), &expected["repeat"]["one_order"]);
     close(report.number("/summary/repeat_rate"), &expected["repeat"]["repeat_rate"]);
+}
+
+#[test]
+fn the_outlook_is_near_the_past() {
+    let Some(report) = cdnow("rfm10") else { return };
+    assert_eq!(*report.at("/lifetime_value/model"), "bg_nbd_gamma_gamma");
+    let ratio = report.number("/lifetime_value/parameters/expected_to_actual_repeats");
+    assert!((0.9..1.1).contains(&ratio), "{ratio}");
+    let mut sum = 0.0;
+    for row in &report.customers {
+        sum += row["expected_value_90d"].as_f64().expect("an estimate");
+        assert_eq!(row["p_alive"].is_null(), row["first_order"] == row["last_order"], "{row}");
+    }
+    assert!((sum - report.number("/lifetime_value/total/expected_value_90d")).abs() < 0.01);
+    let segments = report.at("/lifetime_value/segments").as_array().expect("segments");
+    assert!(segments.iter().all(|segment| segment["expected_orders_365d"].as_f64().is_some_and(f64::is_finite)));
 }

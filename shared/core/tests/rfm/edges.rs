@@ -16,6 +16,7 @@ fn check(report: &Report, customers: u64, warning: &str) {
     assert!(report.warns(warning), "{}", report.at("/warnings"));
     assert_eq!(report.at("/segments").as_array().expect("segments").len(), 10);
     assert_eq!(report.at("/cells").as_array().expect("cells").len(), 125);
+    assert!(report.at("/lifetime_value/model").is_null() && report.at("/lifetime_value/reason").is_string());
     assert!(!report.at("/insights/items").as_array().expect("insights").is_empty());
     every_number_in_a_text_is_a_fact(report);
 }

@@ -65,8 +65,11 @@ fn each_order_left_out_is_counted_under_its_first_reason() {
 fn check_high_value(spends: &[&str], expected: &[usize]) {
     let names: Vec<String> = (0..spends.len()).map(|at| at.to_string()).collect();
     let items: Vec<[Item<'_>; 1]> = spends.iter().map(|spend| [("Tea", *spend, "1")]).collect();
-    let orders: Vec<_> =
-        names.iter().zip(&items).map(|(name, items)| (name.as_str(), name.as_str(), "2025-01-01", &items[..])).collect();
+    let orders: Vec<_> = names
+        .iter()
+        .zip(&items)
+        .map(|(name, items)| (name.as_str(), name.as_str(), "2025-01-01", &items[..]))
+        .collect();
     let selection = selection(&history(&orders), CustomerScope::HighValue, "", "");
     assert_eq!(selection.orders.iter().map(|order| *order as usize).collect::<Vec<_>>(), expected);
 }

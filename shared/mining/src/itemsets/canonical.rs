@@ -70,13 +70,19 @@ fn insertion_sort(codes: &mut [u32]) {
 fn sorted(block: Block, length: usize, code_bits: u32) -> Block {
     let bits = code_bits as usize * length;
     if bits <= 64 {
-        let keys = block.items.chunks_exact(length).map(|set| set.iter().fold(0u64, |key, &code| (key << code_bits) | u64::from(code)));
+        let keys = block
+            .items
+            .chunks_exact(length)
+            .map(|set| set.iter().fold(0u64, |key, &code| (key << code_bits) | u64::from(code)));
         let mut keyed: Vec<(u64, u32)> = keys.zip(block.supports.iter().copied()).collect();
         keyed.sort_unstable_by_key(|&(key, _)| key);
         return unpacked(block, keyed.into_iter().map(|(key, support)| (u128::from(key), support)), length, code_bits);
     }
     if bits <= 128 {
-        let keys = block.items.chunks_exact(length).map(|set| set.iter().fold(0u128, |key, &code| (key << code_bits) | u128::from(code)));
+        let keys = block
+            .items
+            .chunks_exact(length)
+            .map(|set| set.iter().fold(0u128, |key, &code| (key << code_bits) | u128::from(code)));
         let mut keyed: Vec<(u128, u32)> = keys.zip(block.supports.iter().copied()).collect();
         keyed.sort_unstable_by_key(|&(key, _)| key);
         return unpacked(block, keyed.into_iter(), length, code_bits);

@@ -53,9 +53,9 @@ impl Itemsets {
 
     /// All itemsets with their support counts, in canonical order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u32], u32)> + '_ {
-        (1..).zip(&self.blocks).flat_map(|(length, block)| {
-            block.items.chunks_exact(length).zip(block.supports.iter().copied())
-        })
+        (1..)
+            .zip(&self.blocks)
+            .flat_map(|(length, block)| block.items.chunks_exact(length).zip(block.supports.iter().copied()))
     }
 
     /// The support count of a set of items given ascending; `None` when it is not among the frequent ones.

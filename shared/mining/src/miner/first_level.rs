@@ -56,15 +56,24 @@ pub(super) fn explore<S: Sink>(
         }
         Ok(search.sink)
     };
+    // First of all, since a large one alone may be more than the ceiling.
+    let cube = explore_cube(prepared, run, new_sink())?;
     let mut sinks = if threads == 1 { vec![work()?] } else { on_threads(threads, &work)? };
-    if !prepared.cube.is_empty() {
-        sinks[0].emit(&[], &prepared.cube, prepared.basket_count, run)?;
-    }
+    sinks.push(cube);
     Ok(sinks)
 }
 
+/// The itemsets of items that every basket holds.
+fn explore_cube<S: Sink>(prepared: &Prepared, run: &Run<'_>, mut sink: S) -> Result<S, Halt> {
+    if !prepared.cube.is_empty() && prepared.basket_count >= run.threshold() {
+        sink.emit(&[], &prepared.cube, prepared.basket_count, run)?;
+        sink.flush(run)?;
+    }
+    Ok(sink)
+}
+
 fn workers(threads: usize) -> usize {
-    if threads == 0 { rayon::current_num_threads() } else { threads }
+    if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads }
 }
 
 /// Runs one worker on each thread of a pool of its own; without threads to be had, one worker here.

@@ -61,13 +61,7 @@ impl std::fmt::Debug for MineOptions<'_> {
 impl MineOptions<'_> {
     /// Every itemset that so many baskets hold: no bound on length or number, all processors, no stop.
     pub fn with_support_count(min_support_count: u32) -> MineOptions<'static> {
-        MineOptions {
-            min_support_count,
-            max_itemset_size: None,
-            max_itemsets: u64::MAX,
-            threads: 0,
-            stop: &|| false,
-        }
+        MineOptions { min_support_count, max_itemset_size: None, max_itemsets: u64::MAX, threads: 0, stop: &|| false }
     }
 }
 
@@ -133,10 +127,9 @@ fn list(prepared: &Prepared, support: u32, options: &MineOptions<'_>) -> Result<
 
 fn too_many(prepared: &Prepared, options: &MineOptions<'_>) -> MineError {
     match threshold::smallest_fitting(prepared, options) {
-        Ok(support) => MineError::TooManyItemsets {
-            ceiling: options.max_itemsets,
-            suggested_min_support_count: Some(support),
-        },
+        Ok(support) => {
+            MineError::TooManyItemsets { ceiling: options.max_itemsets, suggested_min_support_count: Some(support) }
+        }
         Err(_) => MineError::TooManyItemsets { ceiling: options.max_itemsets, suggested_min_support_count: None },
     }
 }

@@ -25,7 +25,8 @@ impl Prepared {
             (0..frequent.len() as u32).partition(|&code| frequent[code as usize].1 == basket_count);
         ranked.sort_by_key(|&code| std::cmp::Reverse(frequent[code as usize].1));
 
-        let ranks = ItemMap::new(baskets, ranked.iter().zip(0..).map(|(&code, rank)| (frequent[code as usize].0, rank)));
+        let ranks =
+            ItemMap::new(baskets, ranked.iter().zip(0..).map(|(&code, rank)| (frequent[code as usize].0, rank)));
         let mut root = Projection::default();
         root.codes.extend_from_slice(&ranked);
         root.supports.extend(ranked.iter().map(|&code| frequent[code as usize].1));

@@ -113,11 +113,8 @@ mod tests {
 
     #[test]
     fn scores_by_cutoffs() {
-        let cutoffs = Cutoffs {
-            recency_days: Some(vec![30, 90]),
-            frequency: Some(vec![2, 5]),
-            monetary: Some(vec![100, 200]),
-        };
+        let cutoffs =
+            Cutoffs { recency_days: Some(vec![30, 90]), frequency: Some(vec![2, 5]), monetary: Some(vec![100, 200]) };
         let customers = [customer(30, 1, 99), customer(31, 2, 100), customer(91, 5, 1_000)];
         let scores = score(&customers, 3, &cutoffs);
         assert_eq!(scores.iter().map(|s| [s.r, s.f, s.m]).collect::<Vec<_>>(), [[3, 1, 1], [2, 2, 2], [1, 3, 3]]);

@@ -3,7 +3,7 @@
 use super::index::SupportIndex;
 use super::metrics::Metrics;
 use super::productivity::is_redundant;
-use super::split::{consequents, take};
+use super::split::{consequents, side, take};
 use super::{Dropped, Rule, RuleOptions, RuleSet};
 use crate::error::MineError;
 use crate::itemsets::Itemsets;
@@ -132,7 +132,8 @@ impl<'a> Selection<'a> {
             *above_q += 1;
             return None;
         }
-        let is_redundant = (!self.options.include_redundant).then(|| is_redundant_split(index, self.basket_count, split));
+        let is_redundant =
+            (!self.options.include_redundant).then(|| is_redundant_split(index, self.basket_count, split));
         if is_redundant == Some(true) {
             *redundant += 1;
             return None;
@@ -171,10 +172,7 @@ fn is_redundant_split(index: &SupportIndex<'_>, basket_count: u64, split: &Split
 /// Antecedent and consequent of a split.
 fn parts(index: &SupportIndex<'_>, split: &Split) -> (Vec<u32>, Vec<u32>) {
     let items = index.get(split.place as usize).0;
-    let (mut antecedent, mut consequent) = (Vec::new(), Vec::new());
-    take(items, split.consequent, false, &mut antecedent);
-    take(items, split.consequent, true, &mut consequent);
-    (antecedent, consequent)
+    (side(items, split.consequent, false).collect(), side(items, split.consequent, true).collect())
 }
 
 /// The best candidates seen, at most twice the limit of them at a time.
@@ -217,5 +215,9 @@ impl Best<'_> {
 /// A total order: no two splits have the same antecedent and consequent.
 fn best_first(index: &SupportIndex<'_>, a: &Candidate, b: &Candidate) -> Ordering {
     let by_key = b.key.total_cmp(&a.key).then_with(|| b.split.both.cmp(&a.split.both));
-    by_key.then_with(|| parts(index, &a.split).cmp(&parts(index, &b.split)))
+    // Ties are common (a rule and its reverse have one lift), so they are broken without copies.
+    let sides = |candidate: &Candidate, under| {
+        side(index.get(candidate.split.place as usize).0, candidate.split.consequent, under)
+    };
+    by_key.then_with(|| sides(a, false).cmp(sides(b, false))).then_with(|| sides(a, true).cmp(sides(b, true)))
 }

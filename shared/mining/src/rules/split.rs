@@ -14,16 +14,21 @@ fn masks(length: usize, size: usize) -> impl Iterator<Item = u64> {
     let end = 1u64 << length;
     std::iter::successors(Some((1u64 << size) - 1), |&mask| {
         let lowest = mask & mask.wrapping_neg();
-        let ripple = mask + lowest;
+        let ripple = mask.wrapping_add(lowest);
         Some(ripple | (((mask ^ ripple) >> 2) / lowest))
     })
     .take_while(move |&mask| mask < end)
 }
 
-/// Writes the items under the mask, or those not under it.
+/// The items under the mask, or those not under it.
+pub(super) fn side(items: &[u32], mask: u64, under: bool) -> impl Iterator<Item = u32> + '_ {
+    items.iter().zip(0..).filter(move |&(_, bit)| (mask >> bit & 1 == 1) == under).map(|(&item, _)| item)
+}
+
+/// Writes one side of a mask.
 pub(super) fn take(items: &[u32], mask: u64, under: bool, into: &mut Vec<u32>) {
     into.clear();
-    into.extend(items.iter().zip(0..).filter(|&(_, bit)| (mask >> bit & 1 == 1) == under).map(|(&item, _)| item));
+    into.extend(side(items, mask, under));
 }
 
 #[cfg(test)]

@@ -85,7 +85,10 @@ mod tests {
 
     fn check(baskets: u32, both: u32, a: u32, b: u32, expected: f64) {
         let p = FisherExact::new(baskets).p_value(both, a, b);
-        assert!((p - expected).abs() <= 1e-11 * expected, "p({both} of {a} and {b} in {baskets}) = {p:e}, not {expected:e}");
+        assert!(
+            (p - expected).abs() <= 1e-11 * expected,
+            "p({both} of {a} and {b} in {baskets}) = {p:e}, not {expected:e}"
+        );
     }
 
     /// The definition in 128-bit integers, for tables small enough.

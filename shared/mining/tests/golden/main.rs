@@ -1,6 +1,8 @@
 //! Itemsets and rules equal those of other programs, on real data. The data shipped with the repository is
 //! always compared; with `AFFINSY_SHARED` set, also what may not be shipped.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
+
 mod compare;
 mod source;
 

@@ -9,7 +9,8 @@ pub fn itemsets(baskets: &Baskets, min_support: u32, max_size: usize) -> Vec<(Ve
     items.dedup();
     let subset = |mask: u32| (0..items.len()).filter(|bit| mask >> bit & 1 == 1).map(|bit| items[bit]).collect();
     let subsets = (1..1u32 << items.len()).map(subset).filter(|set: &Vec<u32>| set.len() <= max_size);
-    let mut frequent: Vec<(Vec<u32>, u32)> = subsets.map(|set| (support(baskets, &set), set)).map(|(n, s)| (s, n)).collect();
+    let mut frequent: Vec<(Vec<u32>, u32)> =
+        subsets.map(|set| (support(baskets, &set), set)).map(|(n, s)| (s, n)).collect();
     frequent.retain(|&(_, support)| support >= min_support);
     frequent.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
     frequent
@@ -23,7 +24,13 @@ pub fn support(baskets: &Baskets, set: &[u32]) -> u32 {
 pub type Split = (Vec<u32>, Vec<u32>, u32, u32, u32);
 
 /// Every split of an itemset with at least the confidence `num / den`.
-pub fn splits(baskets: &Baskets, itemsets: &[(Vec<u32>, u32)], num: u64, den: u64, max_consequent: usize) -> Vec<Split> {
+pub fn splits(
+    baskets: &Baskets,
+    itemsets: &[(Vec<u32>, u32)],
+    num: u64,
+    den: u64,
+    max_consequent: usize,
+) -> Vec<Split> {
     let mut splits = Vec::new();
     for (items, both) in itemsets {
         for mask in 1..(1u32 << items.len()) - 1 {

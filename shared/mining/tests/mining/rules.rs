@@ -22,7 +22,11 @@ fn check_everything(baskets: &Baskets, min_support: u32, (num, den): (u64, u64),
     let p_values: Vec<f64> = expected.iter().map(|&(_, _, both, a, c)| fisher.p_value(both, a, c)).collect();
     let q_values = benjamini_hochberg(&p_values);
     let max_consequent_size = Some(max_consequent as u32);
-    let set = found(baskets, min_support, &RuleOptions { max_consequent_size, ..RuleOptions::everything(Ratio::new(num, den)) });
+    let set = found(
+        baskets,
+        min_support,
+        &RuleOptions { max_consequent_size, ..RuleOptions::everything(Ratio::new(num, den)) },
+    );
     assert_eq!((set.tested, set.found), (expected.len() as u64, expected.len() as u64));
     for rule in &set.rules {
         let place = expected.iter().position(|split| *split == split_of(rule)).expect("a rule of the reference");
@@ -57,7 +61,8 @@ fn filters_drop_what_they_say() {
     };
     let filtered = found(&baskets, 5, &options);
     let passes = |rule: &&Rule| {
-        let lift = u64::from(rule.support_count) * 200 > u64::from(rule.antecedent_count) * u64::from(rule.consequent_count);
+        let lift =
+            u64::from(rule.support_count) * 200 > u64::from(rule.antecedent_count) * u64::from(rule.consequent_count);
         lift && rule.q_value <= 0.05 && !rule.redundant
     };
     let expected: Vec<Rule> = everything.rules.iter().filter(passes).cloned().collect();

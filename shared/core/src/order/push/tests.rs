@@ -152,17 +152,31 @@ fn numbers_are_numbers_and_exact() {
 #[test]
 fn dates_lie_between_1970_and_two_days_ahead() {
     let dated = |date: &str| order(&format!(r#""order_date":{date},"line_items":[{{"product_name":"p"}}]"#));
-    for fine in ["1970-01-01", "2025-03-17T12:00:00Z", "2025-03-15 10:30", "2025-10-07T09:50:26.5+0200".replace("10-07", "01-07").as_str()] {
+    for fine in [
+        "1970-01-01",
+        "2025-03-17T12:00:00Z",
+        "2025-03-15 10:30",
+        "2025-10-07T09:50:26.5+0200".replace("10-07", "01-07").as_str(),
+    ] {
         assert_eq!(accepted(&dated(&format!("{fine:?}"))).warnings, Vec::<String>::new());
     }
-    for wrong in ["\"1969-12-31\"", "\"2025-03-17T12:00:01Z\"", "\"2025-02-30\"", "\"0000-01-01\"", "\"9999-01-01\"", "\"\"", "5"] {
+    for wrong in [
+        "\"1969-12-31\"",
+        "\"2025-03-17T12:00:01Z\"",
+        "\"2025-02-30\"",
+        "\"0000-01-01\"",
+        "\"9999-01-01\"",
+        "\"\"",
+        "5",
+    ] {
         check_invalid(&dated(wrong), &["/orders/0/order_date"]);
     }
 }
 
 #[test]
 fn the_dataset_and_its_currency() {
-    let body = |fields: &str| format!(r#"{{{fields},"orders":[{{"order_id":"o","line_items":[{{"product_name":"p"}}]}}]}}"#);
+    let body =
+        |fields: &str| format!(r#"{{{fields},"orders":[{{"order_id":"o","line_items":[{{"product_name":"p"}}]}}]}}"#);
     assert_eq!(accepted(&body(r#""currency":"EUR""#)).currency.map(Currency::code), Some("EUR"));
     assert_eq!(accepted(&body(r#""dataset_id":"../x""#)).dataset_id, "../x");
     for wrong in ["\"eur\"", "\"XYZ\"", "\"\"", "978"] {
@@ -225,4 +239,19 @@ fn the_fields_of_an_order_may_stand_in_any_order() {
     );
     let order = push.batch.orders().next().expect("one order");
     assert_eq!((push.dataset_id.as_str(), order.id, order.lines[0].quantity.thousandths()), ("d", "o", 2_000));
+}
+
+#[test]
+fn no_damage_to_a_body_panics() {
+    let body = r#"{"dataset_id":"d","currency":"EUR","x":[1,{"y":null}],"orders":[{"order_id":"\u00e9","customer_id":" c",
+        "order_date":"2025-01-01T00:00:00.5+01:00","line_items":[{"product_name":"p","unit_price":1.5e-1,"quantity":-2}]}]}"#;
+    accepted(body);
+    for at in 0..body.len() {
+        drop(read(&body.as_bytes()[..at]));
+        for byte in [b'"', b'{', b']', b',', b'-', b'0', b'e', b'\\', 0, 0xff] {
+            let mut damaged = body.as_bytes().to_vec();
+            damaged[at] = byte;
+            drop(read(&damaged));
+        }
+    }
 }

@@ -18,8 +18,7 @@ const MAX_CANDIDATES: usize = 2_000;
 /// The scenario: so large a part of the baskets that lack the consequents takes them (1 in 10).
 const TAKERS_INVERSE: u64 = 10;
 
-const ASSUMPTION: &str =
-    "a tenth of the baskets with the antecedents but without the consequents add one of each consequent at its median price";
+const ASSUMPTION: &str = "a tenth of the baskets with the antecedents but without the consequents add one of each consequent at its median price";
 
 /// One set of products that sell together.
 #[derive(Debug, Serialize)]
@@ -82,8 +81,7 @@ pub fn candidates(rules: &[Rule]) -> Vec<Candidate<'_>> {
             *held = rule;
         }
     }
-    let mut candidates: Vec<Candidate<'_>> =
-        best.into_iter().map(|(items, best)| Candidate { items, best }).collect();
+    let mut candidates: Vec<Candidate<'_>> = best.into_iter().map(|(items, best)| Candidate { items, best }).collect();
     candidates.sort_by(|a, b| b.best.support_count.cmp(&a.best.support_count).then_with(|| a.items.cmp(&b.items)));
     candidates.truncate(MAX_CANDIDATES);
     candidates.sort_by(|a, b| a.items.cmp(&b.items));
@@ -125,7 +123,8 @@ impl<'n> Shop<'n> {
         let (items, rule) = (&candidate.items, candidate.best);
         let count = rule.support_count;
         let support = f64::from(count) / self.baskets as f64;
-        let expected: f64 = items.iter().map(|item| f64::from(self.item_counts[*item as usize]) / self.baskets as f64).product();
+        let expected: f64 =
+            items.iter().map(|item| f64::from(self.item_counts[*item as usize]) / self.baskets as f64).product();
         let others = Amount::from_billionths(self.revenue.billionths().saturating_sub(money.baskets.billionths()));
         Bundle {
             products: self.names.list(items),
@@ -160,9 +159,9 @@ impl<'n> Shop<'n> {
         let price = self.list_price(&rule.consequent);
         let revenue = price.map(|price| Amount::from_billionths(price.billionths().saturating_mul(takers.into())));
         let list_price = self.list_price(items).filter(|price| price.is_positive());
-        let break_even_discount = price.zip(list_price).map(|(price, list)| {
-            price.to_f64() * lacking as f64 / (list.to_f64() * f64::from(rule.antecedent_count))
-        });
+        let break_even_discount = price
+            .zip(list_price)
+            .map(|(price, list)| price.to_f64() * lacking as f64 / (list.to_f64() * f64::from(rule.antecedent_count)));
         Scenario { assumption: ASSUMPTION, baskets: takers, revenue, break_even_discount }
     }
 

@@ -36,6 +36,8 @@ pub struct LeftOut {
     pub baskets: BasketExclusions,
     /// Lines without a price: they are in baskets, and add nothing to money.
     pub unpriced_line_items: u64,
+    /// Products that a filter names and the dataset does not know.
+    pub unknown_filter_products: usize,
 }
 
 pub fn of(history: &History, window: &Window, selection: &Selection, set: &BasketSet<'_>) -> Data {
@@ -65,6 +67,11 @@ pub fn of(history: &History, window: &Window, selection: &Selection, set: &Baske
         guest_orders,
         products: count(products),
         date_range: Dates { start: first.map(|date| window.day(date)), end: last.map(|date| window.day(date)) },
-        exclusions: LeftOut { orders: selection.exclusions, baskets: set.exclusions, unpriced_line_items },
+        exclusions: LeftOut {
+            orders: selection.exclusions,
+            baskets: set.exclusions,
+            unpriced_line_items,
+            unknown_filter_products: set.unknown_products,
+        },
     }
 }

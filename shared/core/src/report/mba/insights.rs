@@ -72,7 +72,8 @@ fn strongest_rule(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> 
 /// The bundle whose scenario is worth the most.
 fn opportunity(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let bundles = report.pointer("/bundles")?.as_array()?;
-    let worth = |bundle: &Value| bundle.pointer("/scenario/revenue").and_then(Value::as_f64).filter(|worth| *worth > 0.0);
+    let worth =
+        |bundle: &Value| bundle.pointer("/scenario/revenue").and_then(Value::as_f64).filter(|worth| *worth > 0.0);
     let (best, _) = bundles.iter().enumerate().filter_map(|(at, bundle)| Some((at, worth(bundle)?))).fold(
         None,
         |best: Option<(usize, f64)>, new| match best {
@@ -120,7 +121,9 @@ fn single_items(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let single = facts.fact(Unit::Money, "/summary/average_single_item_basket_value")?;
     let title = format!("{share} of baskets hold one product only");
     let body = match facts.fact(Unit::Money, "/summary/average_multi_item_basket_value") {
-        Some(multi) => format!("Those {count} baskets are worth {single} on average; baskets with more products, {multi}."),
+        Some(multi) => {
+            format!("Those {count} baskets are worth {single} on average; baskets with more products, {multi}.")
+        }
         None => format!("Those {count} baskets are worth {single} on average."),
     };
     let action = "Suggest a second product before checkout; the rules name the one most likely to fit.";
@@ -138,7 +141,8 @@ fn substitutes(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
         "They share {count} baskets where chance alone would give {expected}. Buyers may choose between them, or be \
          different people."
     );
-    let action = "Do not bundle them; show them side by side where a buyer compares, and one where the other is sold out.";
+    let action =
+        "Do not bundle them; show them side by side where a buyer compares, and one where the other is sold out.";
     Some(facts.insight("substitutes", &title, &body, action))
 }
 
@@ -146,7 +150,9 @@ fn nothing_found(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     report.pointer("/summary/reason")?.as_str()?;
     let baskets = facts.fact(Unit::Count, "/summary/baskets")?;
     let itemsets = facts.fact(Unit::Count, "/summary/itemsets")?;
-    let body = format!("In {baskets} baskets, {itemsets} product sets are frequent enough, and none makes a rule within the bounds.");
+    let body = format!(
+        "In {baskets} baskets, {itemsets} product sets are frequent enough, and none makes a rule within the bounds."
+    );
     let action = "Read the reason in the summary: it names the bound that left nothing, and what would not.";
     Some(facts.insight("no_rules", "No rules within the bounds", &body, action))
 }

@@ -114,7 +114,8 @@ pub fn median_prices(set: &BasketSet<'_>, wanted: &[bool]) -> Vec<Option<Amount>
     for basket in 0..set.len() {
         set.lines_into(basket, &mut lines);
         for line in lines.iter().filter(|line| wanted[line.item as usize]) {
-            let price = line.amount.map(|a| rounded(a.billionths().saturating_mul(1_000), line.quantity.thousandths().into()));
+            let price =
+                line.amount.map(|a| rounded(a.billionths().saturating_mul(1_000), line.quantity.thousandths().into()));
             prices[line.item as usize].extend(price);
         }
     }
@@ -171,7 +172,7 @@ mod tests {
         let totals: Vec<String> = ledger.totals(sets).iter().map(text).collect();
         assert_eq!(totals, ["2 4", "8 4", "5.9 5.9", "14 12", "5 5.9"]);
         let medians: Vec<Option<String>> =
-            median_prices(&set, &vec![true; 3]).into_iter().map(|price| price.map(Amount::to_text)).collect();
+            median_prices(&set, &[true; 3]).into_iter().map(|price| price.map(Amount::to_text)).collect();
         assert_eq!(medians, [Some("1".into()), Some("3".into()), Some("5".into())]);
     }
 

@@ -25,10 +25,24 @@ pub struct Mined {
 pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
     let count = baskets.len() as u64;
     match params.support {
-        Support::Count(threshold) | Support::Resolved { count: threshold, .. } => at(baskets, threshold, params, budget),
+        Support::Count(threshold) | Support::Resolved { count: threshold, .. } => {
+            at(baskets, threshold, params, budget)
+        }
         Support::Share(share) => at(baskets, threshold(share.ceil_of(count)), params, budget),
         Support::Auto => chosen(baskets, threshold(auto_floor(count)), params, budget),
     }
+}
+
+/// Sets of at most two products at a threshold that larger sets were mined at.
+pub fn pairs(baskets: &Baskets, threshold: u32, budget: &Budget<'_>) -> Result<Itemsets, RunEnd> {
+    let options = MineOptions {
+        min_support_count: threshold,
+        max_itemset_size: Some(2),
+        max_itemsets: MAX_ITEMSETS,
+        threads: budget.threads,
+        stop: budget.stop,
+    };
+    mine(baskets, &options).map_err(|error| run_end(error, threshold, baskets.len() as u64))
 }
 
 /// The least threshold that a report chooses for so many baskets.

@@ -25,16 +25,20 @@ pub use pages::{PAGE_BYTES, PAGE_ROWS};
 pub use rules::MAX_RULES;
 
 use super::basket::BasketSet;
+use super::scope::Selection;
 use super::spec::ReportSpec;
 use super::window::Window;
 use super::{Budget, ReportOutput, RunEnd, scope};
 use crate::history::History;
-use affinsy_mining::Rule;
-use bundles::{SetIndex, Shop};
+use affinsy_mining::{Rule, RuleSet};
+use bundles::{Candidate, SetIndex, Shop};
+use data::Data;
 use ledger::Ledger;
+use mine::Mined;
 use names::Names;
 use pages::Listing;
 use result::MbaResult;
+use summary::Summary;
 
 /// Mines the baskets of a history as a report asks for it. Too much to work out ends it with advice.
 pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<ReportOutput, RunEnd> {
@@ -42,48 +46,78 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     let window = Window::resolve(spec, history);
     let selection = scope::select(history, &window, spec.customer_scope, spec.churn_days);
     let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
-    let (names, count) = (Names::of(&set), set.len() as u64);
     stage(budget, "itemsets", 0.2)?;
     let mined = mine::itemsets(set.baskets(), &spec.mba, budget)?;
     stage(budget, "rules", 0.5)?;
-    let found = rules::found(&mined.itemsets, count, &spec.mba, budget)?;
-    let listed = rules::listed(&found, &spec.mba);
-    let (ranked, candidates) = (anchors::ranked(&found.rules), bundles::candidates(&found.rules));
-    let anchor_items = ranked.iter().map(|(item, _)| *item);
-    let bundle_items = candidates.iter().flat_map(|candidate| candidate.items.iter().copied());
-    let rule_items = found.rules[..listed].iter().flat_map(rules::products);
+    let found = rules::found(&mined.itemsets, set.len() as u64, &spec.mba, budget)?;
     stage(budget, "rules", 0.7)?;
-    let ledger = Ledger::read(&set, &marked(&set, anchor_items.chain(bundle_items).chain(rule_items)));
-    let rule_listing = rule_rows(&found.rules[..listed], count, &names, &ledger);
-    stage(budget, "rules", 0.8)?;
-    let best = bundles::best(candidates, &ledger);
-    let best_items = best.iter().flat_map(|(candidate, _)| candidate.items.iter().copied());
-    let prices = ledger::median_prices(&set, &marked(&set, best_items));
-    let item_counts = item_counts(&set);
+    let links = rules::links(set.baskets(), &mined, &found, &spec.mba, budget)?;
+    stage(budget, "insights", 0.8)?;
     let data = data::of(history, &window, &selection, &set);
-    let mut summary = summary::of(&set, ledger.values(), &mined, &found, listed as u64);
-    if found.found == 0 {
-        summary.reason = Some(reasons::without_rules(spec, &data, set.baskets(), &mined, budget));
-    }
-    let shop = Shop { baskets: count, revenue: summary.revenue, names: &names, item_counts: &item_counts, prices: &prices };
-    let itemset_listing = itemsets::listing(&mined.itemsets, &names, count);
-    stage(budget, "insights", 0.9)?;
-    let result = MbaResult {
-        parameters: result::parameters(spec, &window, &mined),
-        warnings: warnings::of(spec, &data, &summary, &mined),
-        association_rules: rule_listing.first_page(),
-        itemsets: itemset_listing.first_page(),
-        bundles: shop.rows(&best),
-        anchors: anchors::rows(&ranked, count, &names, &ledger),
-        substitutes: substitutes::found(set.baskets(), &item_counts, spec.mba.max_q_value, &names),
-        churn: selection.churn.as_ref(),
-        insights: None,
-        data,
-        summary,
-    };
-    let result = result.into_json(spec.insights);
+    let output = Findings { spec, window, selection, set, mined, found, links, data }.write(budget);
     stage(budget, "insights", 1.0)?;
-    Ok(ReportOutput { result, parts: vec![rule_listing.into_part("rules"), itemset_listing.into_part("itemsets")] })
+    Ok(output)
+}
+
+/// Everything that was worked out, before it is priced and written down.
+struct Findings<'h> {
+    spec: &'h ReportSpec,
+    window: Window,
+    selection: Selection,
+    set: BasketSet<'h>,
+    mined: Mined,
+    found: RuleSet,
+    /// The rules that bundles and anchors are made of.
+    links: Vec<Rule>,
+    data: Data,
+}
+
+impl Findings<'_> {
+    fn write(self, budget: &Budget<'_>) -> ReportOutput {
+        let (set, count) = (&self.set, self.set.len() as u64);
+        let (names, item_counts) = (Names::of(set), item_counts(set));
+        let (ranked, candidates) = (anchors::ranked(&self.links), bundles::candidates(&self.links));
+        let ledger = self.ledger(&ranked, &candidates);
+        let best = bundles::best(candidates, &ledger);
+        let best_items = best.iter().flat_map(|(candidate, _)| candidate.items.iter().copied());
+        let prices = ledger::median_prices(set, &marked(set, best_items));
+        let summary = self.summary(&ledger, budget);
+        let revenue = summary.revenue;
+        let shop = Shop { baskets: count, revenue, names: &names, item_counts: &item_counts, prices: &prices };
+        let rule_listing = rule_rows(&self.found.rules, count, &names, &ledger);
+        let itemset_listing = itemsets::listing(&self.mined.itemsets, &names, count);
+        let result = MbaResult {
+            parameters: result::parameters(self.spec, &self.window, &self.mined),
+            warnings: warnings::of(self.spec, &self.data, &summary, &self.mined),
+            association_rules: rule_listing.first_page(),
+            itemsets: itemset_listing.first_page(),
+            bundles: shop.rows(&best),
+            anchors: anchors::rows(&ranked, count, &names, &ledger),
+            substitutes: substitutes::found(set.baskets(), &item_counts, self.spec.mba.max_q_value, &names),
+            churn: self.selection.churn.as_ref(),
+            insights: None,
+            data: &self.data,
+            summary,
+        };
+        let result = result.into_json(self.spec.insights);
+        ReportOutput { result, parts: vec![rule_listing.into_part("rules"), itemset_listing.into_part("itemsets")] }
+    }
+
+    fn ledger(&self, ranked: &[(u32, Vec<&Rule>)], candidates: &[Candidate<'_>]) -> Ledger {
+        let anchor_items = ranked.iter().map(|(item, _)| *item);
+        let bundle_items = candidates.iter().flat_map(|candidate| candidate.items.iter().copied());
+        let rule_items = self.found.rules.iter().flat_map(rules::products);
+        Ledger::read(&self.set, &marked(&self.set, anchor_items.chain(bundle_items).chain(rule_items)))
+    }
+
+    fn summary(&self, ledger: &Ledger, budget: &Budget<'_>) -> Summary {
+        let mut summary = summary::of(&self.set, ledger.values(), &self.mined, &self.found);
+        if self.found.found == 0 {
+            let baskets = self.set.baskets();
+            summary.reason = Some(reasons::without_rules(self.spec, &self.data, baskets, &self.mined, budget));
+        }
+        summary
+    }
 }
 
 fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEnd> {

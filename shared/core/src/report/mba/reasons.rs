@@ -109,9 +109,11 @@ fn without_passing_rules(spec: &ReportSpec, baskets: u64, mined: &Mined, budget:
 fn emptied_by(name: &str, found: u64, best: &Rule, baskets: u64, spec: &ReportSpec) -> String {
     let metrics = best.metrics(baskets);
     let would = match name {
-        "include_redundant" => return format!(
-            "No rules: {found} pass every other bound, but more general rules do as well. include_redundant true would list them."
-        ),
+        "include_redundant" => {
+            return format!(
+                "No rules: {found} pass every other bound, but more general rules do as well. include_redundant true would list them."
+            );
+        }
         "max_q_value" => format!("the least q_value is {:.4}", best.q_value),
         "min_lift" => format!("the greatest lift is {:.4}", metrics.lift),
         _ => format!("the greatest confidence is {:.4}", metrics.confidence),

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Serialize)]
 pub struct MbaResult<'r> {
     pub parameters: ParametersUsed<'r, MbaUsed>,
-    pub data: Data,
+    pub data: &'r Data,
     pub summary: Summary,
     /// The first page; the whole list is the part `rules`.
     pub association_rules: Box<RawValue>,

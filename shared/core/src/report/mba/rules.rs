@@ -1,20 +1,24 @@
 //! From itemsets to the rules of a report, and a rule as a row. The mathematics is the miner's.
 
 use super::ledger::SetMoney;
+use super::mine::{self, Mined};
 use super::names::Names;
 use crate::decimal::Amount;
 use crate::report::spec::MbaParams;
 use crate::report::{Budget, ReportFailure, RunEnd};
-use affinsy_mining::{Itemsets, MineError, Rule, RuleOptions, RuleSet, rules};
+use affinsy_mining::{Baskets, Itemsets, MineError, Rule, RuleOptions, RuleSet, RuleSort, rules};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// The most rules a report holds, however many were asked for.
 pub const MAX_RULES: u64 = 500_000;
+/// The most rules between two products that bundles and anchors are made of, where the list was cut.
+const MAX_LINKS: u64 = 20_000;
 /// The most ways of splitting itemsets into rules that a report tries.
 const MAX_SPLITS: u128 = 20_000_000;
 
-/// Every rule that passes the bounds, best first, up to [`MAX_RULES`]; the report lists the first `max_rules`.
+/// The rules that pass the bounds, best first: at most `max_rules`, and never more than [`MAX_RULES`].
 pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Budget<'_>) -> Result<RuleSet, RunEnd> {
     let splits = splits(&itemsets.by_length(), params.max_consequent_size);
     if splits > MAX_SPLITS {
@@ -25,10 +29,7 @@ pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Bud
         );
         return Err(RunEnd::Failed(ReportFailure { code: "too_many_rules", message }));
     }
-    rules(itemsets, baskets, &options(params, budget)).map_err(|error| match error {
-        MineError::Stopped => RunEnd::Stopped,
-        other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
-    })
+    rules(itemsets, baskets, &options(params, budget)).map_err(ended)
 }
 
 pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
@@ -38,16 +39,31 @@ pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
         max_consequent_size: params.max_consequent_size,
         max_q_value: params.max_q_value,
         include_redundant: params.include_redundant,
-        max_rules: Some(MAX_RULES),
+        max_rules: Some(params.max_rules.map_or(MAX_RULES, |most| most.min(MAX_RULES))),
         sort_by: params.sort_by,
         stop: budget.stop,
     }
 }
 
-/// How many of the rules found the report lists.
-pub fn listed(found: &RuleSet, params: &MbaParams) -> usize {
-    let most = params.max_rules.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    found.rules.len().min(most)
+/// The rules that bundles and anchors are made of. Where the list was cut, the best by its order may be rare
+/// sets of little worth; then rules between two products that gain the most baskets over chance join them.
+pub fn links(
+    baskets: &Baskets,
+    mined: &Mined,
+    found: &RuleSet,
+    params: &MbaParams,
+    budget: &Budget<'_>,
+) -> Result<Vec<Rule>, RunEnd> {
+    let mut links = found.rules.clone();
+    if found.found > links.len() as u64 {
+        let pairs = mine::pairs(baskets, mined.min_support_count, budget)?;
+        let by_leverage = MbaParams { max_rules: Some(MAX_LINKS), sort_by: RuleSort::Leverage, ..params.clone() };
+        let between_two = rules(&pairs, baskets.len() as u64, &options(&by_leverage, budget)).map_err(ended)?.rules;
+        let key = |rule: &Rule| (rule.antecedent.clone(), rule.consequent.clone());
+        let listed: FxHashSet<_> = links.iter().map(key).collect();
+        links.extend(between_two.into_iter().filter(|rule| !listed.contains(&key(rule))));
+    }
+    Ok(links)
 }
 
 /// The products of a rule, ascending.
@@ -123,6 +139,13 @@ impl<'n> RuleRow<'n> {
     }
 }
 
+fn ended(error: MineError) -> RunEnd {
+    match error {
+        MineError::Stopped => RunEnd::Stopped,
+        other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
+    }
+}
+
 fn finite(number: impl Into<Option<f64>>) -> Option<f64> {
     number.into().filter(|number| number.is_finite())
 }
@@ -139,7 +162,10 @@ fn splits(by_length: &[u64], longest: Option<u32>) -> u128 {
         }
         total
     };
-    (1..).zip(by_length).map(|(size, sets)| per_set(size).saturating_mul(u128::from(*sets))).fold(0, u128::saturating_add)
+    (1..)
+        .zip(by_length)
+        .map(|(size, sets)| per_set(size).saturating_mul(u128::from(*sets)))
+        .fold(0, u128::saturating_add)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub struct Summary {
     pub reason: Option<String>,
 }
 
-pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet, listed: u64) -> Summary {
+pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet) -> Summary {
     let sizes = || set.baskets().iter().map(<[u32]>::len);
     let total = |keep: fn(usize) -> bool| -> (Amount, u64) {
         let kept = sizes().zip(values).filter(|(size, _)| keep(*size));
@@ -51,7 +51,7 @@ pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet
         itemsets: mined.itemsets.len() as u64,
         itemsets_by_size: (1..).zip(mined.itemsets.by_length()).collect(),
         rules_found: found.found,
-        rules_listed: listed,
+        rules_listed: found.rules.len() as u64,
         rules_tested: found.tested,
         average_basket_size: mean(set.baskets().occurrence_count() as f64),
         single_item_baskets,

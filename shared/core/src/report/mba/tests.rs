@@ -1,1 +1,216 @@
 //! Whole reports over small histories, and what every report must hold to.
+
+use crate::decimal::{Price, Quantity};
+use crate::history::{History, HistoryBuilder, Line};
+use crate::report::spec::ReportSpec;
+use crate::report::{Budget, ReportOutput, RunEnd, run};
+use crate::time::Instant;
+use serde_json::{Value, json};
+
+/// One order a text: `customer: product price*quantity, …`, a day apart. The order of `orders` gives the ids.
+fn history(orders: &[(usize, &str)]) -> History {
+    let mut builder = HistoryBuilder::default();
+    for (at, order) in orders {
+        let (customer, lines) = order.split_once(':').expect("customer: lines");
+        let customer = Some(customer).filter(|c| !c.is_empty()).map(|c| builder.customer_code(c));
+        let lines: Vec<Line> = lines.split(',').map(|line| line_of(&mut builder, line.trim())).collect();
+        builder.order(&format!("o{at}"), customer, Instant(*at as i64 * 86_400_000_000), lines);
+    }
+    builder.build()
+}
+
+fn line_of(builder: &mut HistoryBuilder, line: &str) -> Line {
+    let (product, money) = line.split_once(' ').unwrap_or((line, "1*1"));
+    let (price, quantity) = money.split_once('*').expect("price*quantity");
+    let quantity = Quantity::parse(quantity).expect("a quantity");
+    let amount = Price::parse(price).ok().map(|price| price.times(quantity));
+    Line { product: builder.product_code(product), quantity, amount }
+}
+
+fn report(history: &History, params: Value) -> Result<ReportOutput, RunEnd> {
+    report_on(history, json!({"report_type": "MBA", "params": params}), false)
+}
+
+fn report_on(history: &History, body: Value, stopped: bool) -> Result<ReportOutput, RunEnd> {
+    let spec = ReportSpec::parse(body.to_string().as_bytes()).expect("a valid body");
+    run(history, &spec, &Budget { threads: 1, stop: &|| stopped, progress: &|_, _| {} })
+}
+
+fn result(output: &ReportOutput) -> Value {
+    serde_json::from_str(output.result.get()).expect("JSON")
+}
+
+/// Twelve baskets: bread and butter go together, tea with neither.
+const BREAKFAST: [&str; 12] = [
+    "ann: bread 2.5*1, butter 1.1*2",
+    "ann: bread 2.5*1, butter 1.1*1",
+    "bob: bread 2.5*1, butter 1.2*1",
+    "bob: bread 2.7*1, butter 1.1*1",
+    "cat: bread 2.5*2, butter 1.1*1",
+    "cat: bread 2.5*1, butter 1.1*1, tea 4*1",
+    "dan: tea 4*1",
+    "dan: tea 4*1",
+    "eve: tea 4*1",
+    "eve: tea 4*2",
+    ": jam 3*1",
+    ": jam 3*1, tea 4*1",
+];
+
+fn breakfast() -> History {
+    history(&BREAKFAST.into_iter().enumerate().collect::<Vec<_>>())
+}
+
+#[test]
+fn a_rule_states_its_counts_and_its_money() {
+    let output = report(&breakfast(), json!({})).expect("a report");
+    let result = result(&output);
+    assert_eq!(result["parameters"]["min_support_count"], 5);
+    assert_eq!(result["parameters"]["support_from"], "automatic");
+    let rule = &result["association_rules"][0];
+    assert_eq!((&rule["antecedents"], &rule["consequents"]), (&json!(["bread"]), &json!(["butter"])));
+    let counts = ["support_count", "antecedent_count", "consequent_count"].map(|key| rule[key].as_u64());
+    assert_eq!(counts, [Some(6), Some(6), Some(6)]);
+    assert_eq!((&rule["lift"], &rule["conviction"]), (&json!(2.0), &Value::Null));
+    assert_eq!(rule["revenue"], json!(25.5));
+    let bundle = &result["bundles"][0];
+    let money = ["revenue", "basket_revenue", "average_basket_value_with", "list_price"].map(|key| bundle[key].clone());
+    assert_eq!(money, [json!(25.5), json!(29.5), json!(4.9167), json!(3.6)]);
+    assert_eq!((&result["anchors"][0]["product"], &result["anchors"][0]["out_degree"]), (&json!("bread"), &json!(1)));
+    let summary = &result["summary"];
+    assert_eq!((&summary["single_item_baskets"], &summary["revenue"]), (&json!(5), &json!(59.5)));
+    assert_eq!((&summary["rules_found"], &summary["reason"]), (&json!(2), &Value::Null));
+    assert_eq!(
+        output.parts.iter().map(|part| (part.name, part.rows)).collect::<Vec<_>>(),
+        [("rules", 2), ("itemsets", 4)]
+    );
+    assert_eq!(result["itemsets"][0]["products"], json!(["bread", "butter"]));
+}
+
+#[test]
+fn every_number_of_an_insight_stands_where_its_fact_says() {
+    let result = result(&report(&breakfast(), json!({})).expect("a report"));
+    let items = result["insights"]["items"].as_array().expect("insights");
+    assert!((3..=6).contains(&items.len()), "{items:?}");
+    for item in items {
+        let mut text = ["title", "body", "action"].map(|key| item[key].as_str().expect("text")).join(" ");
+        let mut displays: Vec<&str> = Vec::new();
+        for fact in item["facts"].as_array().expect("facts") {
+            assert_eq!(result.pointer(fact["pointer"].as_str().expect("a pointer")), Some(&fact["value"]));
+            displays.push(fact["display"].as_str().expect("a display"));
+        }
+        displays.sort_by_key(|display| std::cmp::Reverse(display.len()));
+        displays.iter().for_each(|display| text = text.replace(display, ""));
+        assert!(!text.chars().any(char::is_numeric), "a number without a fact: {text}");
+    }
+    let silent = report(&breakfast(), json!({"insights": false})).expect("a report");
+    assert_eq!(self::result(&silent)["insights"], Value::Null);
+}
+
+#[test]
+fn the_order_of_storage_does_not_matter() {
+    let shuffled: Vec<(usize, &str)> = BREAKFAST.into_iter().enumerate().rev().collect();
+    let [one, other] =
+        [breakfast(), history(&shuffled)].map(|h| report(&h, json!({"min_support_count": 1})).expect("a report"));
+    assert_eq!(one.result.get(), other.result.get());
+    assert_eq!(one.parts[1].ndjson, other.parts[1].ndjson);
+}
+
+#[track_caller]
+fn check_reason(orders: &[&str], body: Value, expected: &str) {
+    let history = history(&orders.iter().copied().enumerate().collect::<Vec<_>>());
+    let output = report_on(&history, body, false).expect("a report");
+    let result = result(&output);
+    assert_eq!(result["summary"]["reason"], expected);
+    assert_eq!(result["warnings"][0], expected);
+    assert_eq!(result["association_rules"], json!([]));
+}
+
+#[test]
+fn a_report_without_rules_says_why() {
+    let mba = |params: Value| json!({"report_type": "MBA", "params": params});
+    check_reason(&[], mba(json!({})), "No baskets: the dataset has no orders.");
+    check_reason(&["ann: a 1*-1"], mba(json!({})), "No baskets: no order has a product with positive quantity.");
+    check_reason(
+        &["ann: a"],
+        json!({"report_type": "MBA", "filters": {"dateRange": {"start": "2001-01-01", "end": "2001-12-31"}}}),
+        "No baskets: no order lies in the date range; 1 orders in scope lie outside it.",
+    );
+    check_reason(
+        &["ann: a"],
+        mba(json!({"customer_scope": "repeat"})),
+        "No baskets: none of the 1 orders is in customer_scope repeat; all would take them.",
+    );
+    check_reason(
+        &[": a"],
+        mba(json!({"scope": "customer"})),
+        "No baskets: all orders are guest orders, and scope customer needs customers. Ask for scope order.",
+    );
+    check_reason(
+        &["ann: a", "ann: b"],
+        json!({"report_type": "MBA", "filters": {"min_basket_size": 2}}),
+        "No baskets: 2 have fewer products than min_basket_size, 0 more than max_basket_size.",
+    );
+    check_reason(&["ann: a", "bob: b"], mba(json!({})), "No rules: no two products share a basket.");
+    check_reason(
+        &["ann: a, b", "bob: b, a"],
+        mba(json!({})),
+        "No rules: no two products share at least 5 baskets. The most any two share is 2: min_support_count 2 or less \
+         would find them.",
+    );
+    check_reason(
+        &["ann: a, b"],
+        mba(json!({"max_itemset_size": 1})),
+        "No rules: max_itemset_size is 1, and a rule needs two products. Ask for 2 or more.",
+    );
+}
+
+#[test]
+fn the_bound_that_emptied_the_list_is_named() {
+    let check = |params: Value, expected: &str| {
+        let body = json!({"report_type": "MBA", "params": params});
+        check_reason(&["ann: a, b", "ann: a, b", "ann: a", "ann: a", "bob: b", "bob: c"], body, expected);
+    };
+    check(
+        json!({"min_support_count": 1, "min_confidence": 0.8, "min_lift": 0, "max_q_value": 1}),
+        "No rules: min_confidence 0.8 leaves none; the greatest confidence is 0.6667. A smaller min_confidence would give 2.",
+    );
+    check(
+        json!({"min_support_count": 1, "max_q_value": 1}),
+        "No rules: min_lift 1 leaves none; the greatest lift is 1.0000. A smaller min_lift would give 2.",
+    );
+    check(
+        json!({"min_support_count": 1, "min_lift": 0, "include_redundant": true}),
+        "No rules: max_q_value 0.05 leaves none; the least q_value is 0.8000. A greater max_q_value would give 2.",
+    );
+}
+
+#[test]
+fn one_order_and_identical_orders_make_finite_numbers() {
+    for orders in [&["ann: a, b"][..], &["ann: a ?*1, b ?*1"; 9]] {
+        let history = history(&orders.iter().copied().enumerate().collect::<Vec<_>>());
+        let params = json!({"min_support_count": 1, "min_lift": 0, "max_q_value": 1, "include_redundant": true});
+        let result = result(&report(&history, params).expect("a report"));
+        assert_eq!(result["association_rules"].as_array().map(Vec::len), Some(2), "{result}");
+        assert_eq!(result["association_rules"][0]["conviction"], Value::Null);
+    }
+}
+
+#[test]
+fn too_much_to_work_out_ends_with_advice() {
+    let names: Vec<String> = (0..40).map(|at| format!("p{at}")).collect();
+    let wide = |width: usize| format!("ann: {}", names[..width].join(", "));
+    let check = |width: usize, code: &str, advice: &str| {
+        let history = history(&[(0, &wide(width)), (1, &wide(width))]);
+        let params = json!({"min_support_count": 2, "max_itemset_size": null, "max_consequent_size": null});
+        match report(&history, params) {
+            Err(RunEnd::Failed(failure)) => {
+                assert_eq!(failure.code, code);
+                assert!(failure.message.contains(advice), "{failure}");
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    check(40, "too_many_itemsets", "smaller max_itemset_size");
+    check(16, "too_many_rules", "smaller max_itemset_size or max_consequent_size");
+    assert!(matches!(report_on(&breakfast(), json!({"report_type": "MBA"}), true), Err(RunEnd::Stopped)));
+}

@@ -32,6 +32,10 @@ pub fn of(spec: &ReportSpec, data: &Data, summary: &Summary, mined: &Mined) -> V
     if unpriced > 0 {
         warnings.push(format!("{unpriced} line items have no price: they count in baskets and add nothing to money."));
     }
+    let unknown = data.exclusions.unknown_filter_products;
+    if unknown > 0 {
+        warnings.push(format!("{unknown} products named in filters.products are not in the dataset."));
+    }
     let guests = data.exclusions.baskets.guest_orders_without_basket;
     if guests > 0 {
         warnings.push(format!("{guests} guest orders belong to no customer and have no basket with scope customer."));

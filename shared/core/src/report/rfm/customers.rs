@@ -3,6 +3,7 @@
 use super::population::Customer;
 use super::result::Findings;
 use super::segments::average;
+use super::value::Prediction;
 use crate::decimal::Amount;
 use crate::time::Day;
 use serde::Serialize;
@@ -23,6 +24,9 @@ pub struct CustomerRow<'m> {
     pub last_order: Day,
     /// Net spend by qualifying order.
     pub aov: Option<Amount>,
+    /// Left out where the report has no model.
+    #[serde(flatten)]
+    pub prediction: Option<Prediction>,
 }
 
 const FIRST_PAGE: usize = 25;
@@ -30,18 +34,20 @@ const FIRST_PAGE: usize = 25;
 /// Highest spend first, then by customer id; one JSON object a line.
 pub fn ndjson(findings: &Findings<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for customer in &findings.population.customers {
-        serde_json::to_writer(&mut bytes, &row(findings, customer)).expect("a row of plain fields always serializes");
+    for (at, customer) in findings.population.customers.iter().enumerate() {
+        serde_json::to_writer(&mut bytes, &row(findings, at, customer))
+            .expect("a row of plain fields always serializes");
         bytes.push(b'\n');
     }
     bytes
 }
 
 pub fn first_page<'f>(findings: &'f Findings<'_>) -> Vec<CustomerRow<'f>> {
-    findings.population.customers.iter().take(FIRST_PAGE).map(|customer| row(findings, customer)).collect()
+    let first = findings.population.customers.iter().enumerate().take(FIRST_PAGE);
+    first.map(|(at, customer)| row(findings, at, customer)).collect()
 }
 
-fn row<'f>(findings: &'f Findings<'_>, customer: &Customer) -> CustomerRow<'f> {
+fn row<'f>(findings: &'f Findings<'_>, at: usize, customer: &Customer) -> CustomerRow<'f> {
     let Customer { code, first, last, recency_days, frequency, monetary, score, segment } = *customer;
     CustomerRow {
         customer_id: findings.population.past.history.customer(code),
@@ -56,5 +62,6 @@ fn row<'f>(findings: &'f Findings<'_>, customer: &Customer) -> CustomerRow<'f> {
         first_order: first,
         last_order: last,
         aov: average(monetary, u64::from(frequency)),
+        prediction: findings.predictions.get(at).copied(),
     }
 }

@@ -72,7 +72,10 @@ fn biggest_segment(writer: &mut Writer<'_>) -> Option<Insight> {
 
 fn revenue_at_risk(writer: &mut Writer<'_>) -> Option<Insight> {
     writer.is_positive("/summary/at_risk/revenue_share")?;
-    let title = format!("{} of revenue comes from customers who are slipping away", writer.share("/summary/at_risk/revenue_share")?);
+    let title = format!(
+        "{} of revenue comes from customers who are slipping away",
+        writer.share("/summary/at_risk/revenue_share")?
+    );
     let body = format!(
         "{} with good scores for orders and spend have not bought for long. They spent {} so far; \
          the median of the time since the last order is {}.",
@@ -80,7 +83,8 @@ fn revenue_at_risk(writer: &mut Writer<'_>) -> Option<Insight> {
         writer.money("/summary/at_risk/revenue")?,
         writer.days("/summary/at_risk/median_recency_days")?,
     );
-    let action = "Win these back first, the highest spend before the rest, with a personal message and a reason to return.";
+    let action =
+        "Win these back first, the highest spend before the rest, with a personal message and a reason to return.";
     Some(writer.table.insight("revenue_at_risk", &title, &body, action))
 }
 
@@ -120,7 +124,8 @@ fn concentration(writer: &mut Writer<'_>) -> Option<Insight> {
 }
 
 fn rhythm(writer: &mut Writer<'_>) -> Option<Insight> {
-    let title = format!("Half of all repeat purchases come within {}", writer.days("/repurchase_intervals/median_days")?);
+    let title =
+        format!("Half of all repeat purchases come within {}", writer.days("/repurchase_intervals/median_days")?);
     let body = format!(
         "Measured over {} between purchase days of the same customer. Nine in ten come within {}; \
          after that a return is seldom.",

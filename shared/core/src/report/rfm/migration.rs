@@ -8,6 +8,7 @@ use crate::time::Day;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The report says nothing about migration where there is no date to compare with.
 #[derive(Debug, Serialize)]
@@ -16,7 +17,9 @@ pub struct Migration<'m> {
     /// Scored customers at the earlier date.
     pub customers_then: u64,
     pub customers_now: u64,
-    /// Flows between segments, those who stayed too; only flows that somebody took.
+    /// How many flows somebody took; the matrix shows at most 5,000 of them.
+    pub flows: u64,
+    /// Flows between segments, those who stayed too.
     pub matrix: Vec<Flow<'m>>,
     pub segments: Vec<Balance<'m>>,
     /// Flows out of one segment into another, by the revenue of the customers in them.
@@ -59,38 +62,39 @@ pub struct Mover<'m> {
 /// The row and column of those without a segment.
 const NOT_SCORED: &str = "not_scored";
 const SHOWN: usize = 10;
+/// A bound on the size of a report with hundreds of own segments.
+const MAX_FLOWS: usize = 5_000;
 
-pub fn migration<'m>(
-    then: &Population<'_>,
-    now: &Population<'m>,
-    model: &'m Model,
-    compare_to: Day,
-) -> Migration<'m> {
+/// Places of segments, the place behind the last for the unscored, and who went from one to the other.
+type Flows = BTreeMap<(usize, usize), (u64, Amount)>;
+
+pub fn migration<'m>(then: &Population<'_>, now: &Population<'m>, model: &'m Model, compare_to: Day) -> Migration<'m> {
     let segment_then: FxHashMap<u32, usize> = then.customers.iter().map(|c| (c.code, c.segment)).collect();
-    let matrix = matrix(then, now, &segment_then, model);
-    let mut biggest_flows: Vec<Flow<'m>> = matrix.iter().filter(|flow| flow.from != flow.to).copied().collect();
+    let flows = flows(then, now, &segment_then, model.segments.len());
+    let name = |place: usize| model.segments.get(place).map_or(NOT_SCORED, |segment| segment.id.as_str());
+    let named = |(&(from, to), &(customers, revenue)): (&(usize, usize), &(u64, Amount))| Flow {
+        from: name(from),
+        to: name(to),
+        customers,
+        revenue,
+    };
+    let mut biggest_flows: Vec<Flow<'m>> = flows.iter().filter(|((from, to), _)| from != to).map(named).collect();
     biggest_flows.sort_by_key(|flow| (Reverse(flow.revenue), flow.from, flow.to));
     biggest_flows.truncate(SHOWN);
     Migration {
         compare_to,
         customers_then: then.customers.len() as u64,
         customers_now: now.customers.len() as u64,
-        segments: model.segments.iter().map(|segment| balance(&segment.id, &matrix)).collect(),
-        matrix,
+        flows: flows.len() as u64,
+        matrix: flows.iter().take(MAX_FLOWS).map(named).collect(),
+        segments: balances(&flows, model),
         biggest_flows,
         biggest_movers: movers(now, &segment_then, model),
     }
 }
 
-fn matrix<'m>(
-    then: &Population<'_>,
-    now: &Population<'m>,
-    segment_then: &FxHashMap<u32, usize>,
-    model: &'m Model,
-) -> Vec<Flow<'m>> {
-    let unscored = model.segments.len();
-    let name = |place: usize| model.segments.get(place).map_or(NOT_SCORED, |segment| segment.id.as_str());
-    let mut flows = std::collections::BTreeMap::<(usize, usize), (u64, Amount)>::new();
+fn flows(then: &Population<'_>, now: &Population<'_>, segment_then: &FxHashMap<u32, usize>, unscored: usize) -> Flows {
+    let mut flows = Flows::new();
     let mut add = |from: usize, to: usize, customer: &Customer| {
         let (customers, revenue) = flows.entry((from, to)).or_default();
         *customers += 1;
@@ -102,25 +106,26 @@ fn matrix<'m>(
     }
     let left = then.customers.iter().filter(|customer| gone.contains_key(&customer.code));
     left.for_each(|customer| add(customer.segment, unscored, customer));
-    let flow = |((from, to), (customers, revenue))| Flow { from: name(from), to: name(to), customers, revenue };
-    flows.into_iter().map(flow).collect()
+    flows
 }
 
-fn balance<'m>(segment: &'m str, matrix: &[Flow<'m>]) -> Balance<'m> {
-    let total = |wanted: &dyn Fn(&Flow<'m>) -> bool| -> u64 {
-        matrix.iter().filter(|flow| wanted(flow)).map(|flow| flow.customers).sum()
-    };
-    let stayed = total(&|flow| flow.from == segment && flow.to == segment);
-    let customers_then = total(&|flow| flow.from == segment);
-    let customers_now = total(&|flow| flow.to == segment);
-    Balance {
-        segment,
-        customers_then,
-        customers_now,
-        stayed,
-        moved_in: customers_now - stayed,
-        moved_out: customers_then - stayed,
+fn balances<'m>(flows: &Flows, model: &'m Model) -> Vec<Balance<'m>> {
+    let empty =
+        |segment| Balance { segment, customers_then: 0, customers_now: 0, stayed: 0, moved_in: 0, moved_out: 0 };
+    let mut balances: Vec<Balance<'m>> = model.segments.iter().map(|segment| empty(&segment.id)).collect();
+    for ((from, to), (customers, _)) in flows {
+        let (stayed, moved) = if from == to { (*customers, 0) } else { (0, *customers) };
+        if let Some(balance) = balances.get_mut(*from) {
+            balance.customers_then += customers;
+            balance.stayed += stayed;
+            balance.moved_out += moved;
+        }
+        if let Some(balance) = balances.get_mut(*to) {
+            balance.customers_now += customers;
+            balance.moved_in += moved;
+        }
     }
+    balances
 }
 
 /// `now.customers` already stands by revenue.

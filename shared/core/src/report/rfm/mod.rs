@@ -12,6 +12,7 @@ mod overview;
 mod population;
 mod result;
 mod segments;
+mod value;
 mod warnings;
 
 use super::customer::Past;
@@ -40,12 +41,23 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     stage(budget, "comparing", 0.5)?;
     let earlier = earlier_date(spec, &window);
     let migration = earlier.map(|date| compare(spec, &model, &population, date));
-    stage(budget, "writing", 0.7)?;
+    stage(budget, "predicting", 0.6)?;
+    let (lifetime_value, predictions) = value::outlook(&population, &model, spec.customer_scope);
+    stage(budget, "writing", 0.8)?;
     let churn = match selection.churn.clone() {
         Some(rules) => rules,
         None => ChurnRules::apply(&past, spec.churn_days).0,
     };
-    let findings = Findings { spec, model: &model, population: &population, selection: &selection, churn, migration };
+    let findings = Findings {
+        spec,
+        model: &model,
+        population: &population,
+        selection: &selection,
+        churn,
+        migration,
+        lifetime_value,
+        predictions,
+    };
     let rows = customers::ndjson(&findings);
     let result = RfmResult::of(&findings).into_json(spec.insights);
     stage(budget, "writing", 1.0)?;
@@ -65,12 +77,7 @@ fn earlier_date(spec: &ReportSpec, window: &Window) -> Option<Day> {
     (date < as_of).then_some(date)
 }
 
-fn compare<'m>(
-    spec: &ReportSpec,
-    model: &'m Model,
-    now: &Population<'m>,
-    date: Day,
-) -> migration::Migration<'m> {
+fn compare<'m>(spec: &ReportSpec, model: &'m Model, now: &Population<'m>, date: Day) -> migration::Migration<'m> {
     let window = now.past.window.at(date);
     let past = Past::read(now.past.history, &window);
     let selection: Selection = select_from(&past, spec.customer_scope, spec.churn_days);

@@ -144,9 +144,8 @@ pub fn summary(findings: &Findings<'_>, data: &Data) -> Summary {
 }
 
 fn at_risk(findings: &Findings<'_>, total: Amount) -> Option<AtRisk> {
-    let slipping = |text: &SegmentText| {
-        matches!(text.builtin, Some(BuiltinSegment::AtRisk | BuiltinSegment::CantLoseThem))
-    };
+    let slipping =
+        |text: &SegmentText| matches!(text.builtin, Some(BuiltinSegment::AtRisk | BuiltinSegment::CantLoseThem));
     let texts = &findings.model.segments;
     texts.iter().any(slipping).then(|| {
         let members = || findings.population.customers.iter().filter(|customer| slipping(&texts[customer.segment]));

@@ -10,6 +10,7 @@ use super::model::Model;
 use super::overview::{self, Data, Summary};
 use super::population::Population;
 use super::segments::{self, SegmentRow};
+use super::value::{LifetimeValue, Prediction};
 use super::warnings;
 use crate::insight::Insights;
 use crate::report::scope::{ChurnRules, Selection};
@@ -28,6 +29,9 @@ pub struct Findings<'m> {
     pub selection: &'m Selection,
     pub churn: ChurnRules,
     pub migration: Option<Migration<'m>>,
+    pub lifetime_value: LifetimeValue<'m>,
+    /// Parallel to the customers; empty without a model.
+    pub predictions: Vec<Prediction>,
 }
 
 /// The result of an RFM report.
@@ -47,6 +51,7 @@ pub struct RfmResult<'f> {
     cohorts: Vec<Cohort>,
     migration: Option<&'f Migration<'f>>,
     churn: &'f ChurnRules,
+    lifetime_value: &'f LifetimeValue<'f>,
     customers: Vec<CustomerRow<'f>>,
     /// `None` where they were not asked for.
     insights: Option<Insights>,
@@ -94,6 +99,7 @@ impl<'f> RfmResult<'f> {
             cohorts,
             migration: findings.migration.as_ref(),
             churn: &findings.churn,
+            lifetime_value: &findings.lifetime_value,
             customers: customers::first_page(findings),
             insights: None,
             warnings,

@@ -50,10 +50,11 @@ pub fn rows<'m>(population: &Population<'_>, model: &'m Model) -> Vec<SegmentRow
     for customer in &population.customers {
         members[customer.segment].push(customer);
     }
-    model.segments.iter().zip(members).map(|(text, members)| row(population, text, &members)).collect()
+    let total = population.revenue();
+    model.segments.iter().zip(members).map(|(text, members)| row(population, total, text, &members)).collect()
 }
 
-fn row<'m>(population: &Population<'_>, text: &'m SegmentText, members: &[&Customer]) -> SegmentRow<'m> {
+fn row<'m>(population: &Population<'_>, total: Amount, text: &'m SegmentText, members: &[&Customer]) -> SegmentRow<'m> {
     let orders = members.iter().map(|customer| u64::from(customer.frequency)).sum();
     let revenue: Amount = members.iter().map(|customer| customer.monetary).sum();
     let mut gaps: Vec<i64> = members.iter().flat_map(|customer| population.gaps_of(customer.code)).collect();
@@ -66,7 +67,7 @@ fn row<'m>(population: &Population<'_>, text: &'m SegmentText, members: &[&Custo
         share: share(members.len() as f64, population.customers.len() as f64),
         orders,
         revenue,
-        revenue_share: share(revenue.to_f64(), population.revenue().to_f64()),
+        revenue_share: share(revenue.to_f64(), total.to_f64()),
         recency_days: Spread::of(members.iter().map(|customer| customer.recency_days)),
         frequency: Spread::of(members.iter().map(|customer| i64::from(customer.frequency))),
         monetary: MoneySpread::of(members.iter().map(|customer| customer.monetary)),
@@ -99,9 +100,12 @@ impl MoneySpread {
 
 /// To the billionth; `None` over nothing.
 pub fn average(total: Amount, count: u64) -> Option<Amount> {
-    let count = i128::from(count);
-    let rounded = |total: i128| (2 * total + if total < 0 { -count } else { count }) / (2 * count);
-    (count > 0).then(|| Amount::from_billionths(rounded(total.billionths())))
+    let (total, count) = (total.billionths(), i128::from(count));
+    let rounded = || {
+        let (whole, rest) = (total / count, total % count);
+        whole + if 2 * rest.abs() >= count { rest.signum() } else { 0 }
+    };
+    (count > 0).then(|| Amount::from_billionths(rounded()))
 }
 
 #[cfg(test)]

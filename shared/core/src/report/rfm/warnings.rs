@@ -47,7 +47,9 @@ fn few_customers(findings: &Findings<'_>) -> Option<String> {
     let scored = findings.population.customers.len();
     let noun = if scored == 1 { "customer was" } else { "customers were" };
     (scored < FEW_CUSTOMERS).then(|| {
-        format!("Only {scored} {noun} scored: with fewer than {FEW_CUSTOMERS}, scores say little about any one of them.")
+        format!(
+            "Only {scored} {noun} scored: with fewer than {FEW_CUSTOMERS}, scores say little about any one of them."
+        )
     })
 }
 
@@ -59,10 +61,14 @@ fn dates(findings: &Findings<'_>, data: &Data) -> Vec<String> {
     };
     let (history_days, stale_days) = (as_of.days_since(first), as_of.days_since(last));
     let short = (history_days < SHORT_HISTORY_DAYS).then(|| {
-        format!("The history is {history_days} days long: with fewer than {SHORT_HISTORY_DAYS}, loyalty hardly shows yet.")
+        format!(
+            "The history is {history_days} days long: with fewer than {SHORT_HISTORY_DAYS}, loyalty hardly shows yet."
+        )
     });
     let stale = (stale_days > STALE_DAYS).then(|| {
-        format!("The last order lies {stale_days} days before as_of ({as_of}): everybody looks less recent than they are.")
+        format!(
+            "The last order lies {stale_days} days before as_of ({as_of}): everybody looks less recent than they are."
+        )
     });
     short.into_iter().chain(stale).collect()
 }
@@ -79,9 +85,7 @@ fn empty_scores(ranges: &ScoreRanges) -> Option<String> {
     let mut empty = names("R", &ranges.r);
     empty.extend(names("F", &ranges.f));
     empty.extend(names("M", &ranges.m));
-    (!empty.is_empty()).then(|| {
-        format!("Equal values always get equal scores, so nobody has {}.", empty.join(", "))
-    })
+    (!empty.is_empty()).then(|| format!("Equal values always get equal scores, so nobody has {}.", empty.join(", ")))
 }
 
 fn names<T>(dimension: &str, ranges: &[ScoreRange<T>]) -> Vec<String> {
@@ -90,9 +94,8 @@ fn names<T>(dimension: &str, ranges: &[ScoreRange<T>]) -> Vec<String> {
 
 fn guests(data: &Data) -> Option<String> {
     let guests = data.exclusions.guest_orders;
-    (guests * 5 > data.orders).then(|| {
-        format!("{guests} of {} orders have no customer: they are in no segment.", data.orders)
-    })
+    (guests * 5 > data.orders)
+        .then(|| format!("{guests} of {} orders have no customer: they are in no segment.", data.orders))
 }
 
 fn left_out(data: &Data) -> Vec<String> {
@@ -117,7 +120,8 @@ fn unused(findings: &Findings<'_>, cohorts_left_out: usize) -> Vec<String> {
         sentences.push("Nobody could be scored at compare_to: migration shows newcomers only.".to_owned());
     }
     if cohorts_left_out > 0 {
-        sentences.push(format!("The {cohorts_left_out} oldest cohorts are left out; the latest {MAX_COHORTS} are shown."));
+        sentences
+            .push(format!("The {cohorts_left_out} oldest cohorts are left out; the latest {MAX_COHORTS} are shown."));
     }
     sentences
 }

@@ -142,9 +142,7 @@ impl<'a> Fields<'a> {
         match value {
             Some(value) if range.contains(&value) => Some(value),
             Some(_) => self.problem_none(name, &format!("must be a number {}", between(&range))),
-            None => {
-                self.problem_none(name, &format!("must be a number {}, of at most 18 digits", between(&range)))
-            }
+            None => self.problem_none(name, &format!("must be a number {}, of at most 18 digits", between(&range))),
         }
     }
 

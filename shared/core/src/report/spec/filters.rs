@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, MAX_BOUND, in_calendar};
 use crate::json::Node;
+use crate::order::MAX_NAME_CHARS;
 use crate::time::{Day, Instant, parse_day, parse_instant};
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -36,7 +37,6 @@ pub struct DateRangeText {
 }
 
 const MAX_PRODUCTS: usize = 10_000;
-const MAX_PRODUCT_CHARS: usize = 512;
 
 pub(super) fn read(filters: &mut Fields<'_>, zone: &TimeZone) -> (DateRange, Filters) {
     let mut range_fields = filters.object("dateRange");
@@ -48,8 +48,8 @@ pub(super) fn read(filters: &mut Fields<'_>, zone: &TimeZone) -> (DateRange, Fil
         filters.problem("dateRange", "its start lies after its end");
     }
     let mut products = filters.object("products");
-    let include = products.texts("include", MAX_PRODUCTS, MAX_PRODUCT_CHARS);
-    let exclude = products.texts("exclude", MAX_PRODUCTS, MAX_PRODUCT_CHARS);
+    let include = products.texts("include", MAX_PRODUCTS, MAX_NAME_CHARS);
+    let exclude = products.texts("exclude", MAX_PRODUCTS, MAX_NAME_CHARS);
     products.finish();
     let min_basket_size = filters.integer("min_basket_size", 1..=MAX_BOUND);
     let max_basket_size = filters.integer("max_basket_size", 1..=MAX_BOUND);

@@ -15,8 +15,10 @@ pub(super) fn coverage_problem(segments: &[CustomSegment], bins: u32) -> Option<
             _ => double.push(cell),
         }
     }
-    let sentences: Vec<String> =
-        [("left out", missing), ("covered twice", double)].into_iter().filter_map(|(what, cells)| named(what, &cells)).collect();
+    let sentences: Vec<String> = [("left out", missing), ("covered twice", double)]
+        .into_iter()
+        .filter_map(|(what, cells)| named(what, &cells))
+        .collect();
     (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 

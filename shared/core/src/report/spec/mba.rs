@@ -15,7 +15,10 @@ pub enum Support {
     Share(Ratio),
     Count(u32),
     /// A share and the count it came to: only in what a report states that it used.
-    Resolved { share: Ratio, count: u32 },
+    Resolved {
+        share: Ratio,
+        count: u32,
+    },
 }
 
 /// What makes a basket.

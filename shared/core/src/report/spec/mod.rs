@@ -19,7 +19,9 @@ pub use used::{FiltersUsed, ParametersUsed};
 
 use super::template::Template;
 use super::{CustomerScope, ReportType};
+pub use crate::dataset::DEFAULT_ID as DEFAULT_DATASET;
 use crate::json::{self, Node};
+use crate::order::MAX_ID_BYTES;
 use crate::problem::BodyProblem;
 use crate::time::{Day, Instant, zone};
 use fields::{Fields, Notes};
@@ -56,11 +58,8 @@ pub struct ReportSpec {
     pub warnings: Vec<String>,
 }
 
-/// The dataset of a body that names none.
-pub const DEFAULT_DATASET: &str = "default";
 /// The longest name of a report, in characters.
 pub const MAX_NAME_CHARS: usize = 256;
-const MAX_DATASET_ID_BYTES: usize = 256;
 const MAX_URL_CHARS: usize = 2_048;
 
 impl ReportSpec {
@@ -157,9 +156,9 @@ fn read_dataset(body: &mut Fields<'_>) -> Option<String> {
         body.node("dataset_id");
         return Some(DEFAULT_DATASET.to_owned());
     }
-    let id = body.text("dataset_id", MAX_DATASET_ID_BYTES)?;
-    if id.len() > MAX_DATASET_ID_BYTES {
-        body.problem("dataset_id", &format!("must have at most {MAX_DATASET_ID_BYTES} bytes"));
+    let id = body.text("dataset_id", MAX_ID_BYTES)?;
+    if id.len() > MAX_ID_BYTES {
+        body.problem("dataset_id", &format!("must have at most {MAX_ID_BYTES} bytes"));
         return None;
     }
     Some(id)

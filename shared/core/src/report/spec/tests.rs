@@ -126,14 +126,16 @@ fn custom_segments_cover_every_cell_once() {
         format!(r#"{{"report_type":"RFM","params":{{"bins":2,"segment_model":"custom","segments":{segments}}}}}"#)
     };
     let spec = parse(&model(r#"[{"id":"a","r":1},{"id":"b","label":"Bs","r":[2,2],"f":[1,2]}]"#));
-    let segment = |id: &str, label: &str, r| CustomSegment { id: id.into(), label: label.into(), r, f: [1, 2], m: [1, 2] };
+    let segment =
+        |id: &str, label: &str, r| CustomSegment { id: id.into(), label: label.into(), r, f: [1, 2], m: [1, 2] };
     let expected = SegmentModel::Custom(vec![segment("a", "a", [1, 1]), segment("b", "Bs", [2, 2])]);
     assert_eq!(spec.rfm.segment_model, expected);
     check_refused(&model(r#"[{"id":"a","r":1}]"#), &["/params/segments"]);
     check_refused(&model(r#"[{"id":"a"},{"id":"a","r":1}]"#), &["/params/segments/1/id", "/params/segments"]);
     check_refused(&model(r#"[{"id":"a","r":[2,1]},{}]"#), &["/params/segments/0/r", "/params/segments/1/id"]);
     check_refused(&model("null"), &["/params/segments"]);
-    let Err(BodyProblem::Invalid { errors }) = ReportSpec::parse(model(r#"[{"id":"a","r":1,"f":1}]"#).as_bytes()) else {
+    let Err(BodyProblem::Invalid { errors }) = ReportSpec::parse(model(r#"[{"id":"a","r":1,"f":1}]"#).as_bytes())
+    else {
         panic!("refused");
     };
     assert_eq!(errors[0].detail, "cells (R-F-M) left out: 1-2-1, 1-2-2, 2-1-1, 2-1-2, 2-2-1, 2-2-2");
@@ -147,7 +149,13 @@ fn thresholds_stand_between_scores() {
     assert_eq!((thresholds.recency_days, thresholds.frequency), (Some(vec![30, 90]), None));
     assert_eq!(thresholds.monetary.map(|m| m[1].to_text()).as_deref(), Some("99.95"));
     let refused = body(r#"{"recency_days":[30],"frequency":[3,3],"monetary":["1",2]}"#);
-    check_refused(&refused, &["recency_days", "frequency", "monetary"].map(|d| format!("/params/thresholds/{d}")).each_ref().map(|p| p.as_str()));
+    check_refused(
+        &refused,
+        &["recency_days", "frequency", "monetary"]
+            .map(|d| format!("/params/thresholds/{d}"))
+            .each_ref()
+            .map(|p| p.as_str()),
+    );
 }
 
 #[test]

@@ -45,7 +45,14 @@ impl<S: Sink> Search<'_, '_, S> {
 
     /// Turns counters into the extensions of the path. A frequent item's counter becomes its number in the child
     /// plus one, all others become 0.
-    fn select(&mut self, rows: &Projection, counters: &mut [u32], support: u32, threshold: u32, child: &mut Projection) {
+    fn select(
+        &mut self,
+        rows: &Projection,
+        counters: &mut [u32],
+        support: u32,
+        threshold: u32,
+        child: &mut Projection,
+    ) {
         const STEP: usize = 16;
         for (first, chunk) in (0..).step_by(STEP).zip(counters.chunks_mut(STEP)) {
             // Most counters of sparse data are far below the threshold: one vector test for a whole chunk.
@@ -128,11 +135,11 @@ impl Shape {
     /// A pass over two bit sets of a few words costs less than the branches and scattered writes of rows, and
     /// every deeper level gains more.
     fn prefers_bits(&self, items: usize) -> bool {
-        const WORD_PER_INCREMENT: u64 = 4;
+        const WORDS_PER_INCREMENT: u64 = 32;
         /// 32 MB a worker at the worst, and only while one first-level item is searched.
         const MAX_WORDS: u64 = 1 << 22;
         let (items, words) = (items as u64, self.baskets.div_ceil(64));
-        items * words <= MAX_WORDS && items * items / 2 * words <= WORD_PER_INCREMENT * self.increments
+        items * words <= MAX_WORDS && items * items / 2 * words <= WORDS_PER_INCREMENT * self.increments
     }
 }
 

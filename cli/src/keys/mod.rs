@@ -1,0 +1,166 @@
+//! `affinsy keys`: API keys of a local stack or of a deployment. It writes the table itself, with the operator's
+//! own rights: a deployment's first key cannot come through the API.
+
+mod place;
+
+use affinsy_app::manage_keys::{self, NewKey};
+use affinsy_app::ports::{Clock, KeyRecord, KeyTable};
+use affinsy_aws::tables::DynamoKeys;
+use affinsy_aws::world::{OsRandom, SystemClock};
+use affinsy_core::ids::{Tenant, User};
+use affinsy_core::plan::{Plan, Scopes};
+use affinsy_local::RunningStack;
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::terminal;
+use place::Place;
+
+/// Create, list or revoke API keys
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Make a key; it is shown once
+    Create(CreateArgs),
+    /// List a tenant's keys, without their secrets
+    List(ListArgs),
+    /// End a key; it stops within 30 seconds
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, Args)]
+struct CreateArgs {
+    /// Whose key it is; quotas count by user
+    #[arg(long)]
+    user: User,
+    /// Whose data it opens [default: the user's name]
+    #[arg(long)]
+    tenant: Option<Tenant>,
+    /// The user's plan; the API needs max or enterprise
+    #[arg(long, default_value = "max")]
+    plan: Plan,
+    /// Requests a minute of this user [default: the plan's]
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
+    /// What the key may do: *, or names such as data:write, separated by commas
+    #[arg(long, default_value = "*", value_parser = Scopes::parse)]
+    scopes: Scopes,
+    /// Days until the key ends by itself [default: never]
+    #[arg(long, value_name = "DAYS")]
+    expires_days: Option<u32>,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[arg(long, default_value = LOCAL_NAME)]
+    tenant: Tenant,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct RevokeArgs {
+    /// key_…, as `affinsy keys list` shows it
+    key_id: String,
+    #[arg(long, default_value = LOCAL_NAME)]
+    tenant: Tenant,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The user and tenant of a local stack's first key.
+const LOCAL_NAME: &str = "local";
+const DAY_MS: i64 = 86_400_000;
+
+/// A stack's first key, whole.
+#[derive(Debug)]
+pub struct FirstKey {
+    pub api_key: String,
+    pub user_id: String,
+}
+
+pub async fn create_first(stack: &RunningStack, rate_limit: Option<u32>) -> Result<FirstKey, Failure> {
+    let table = stack.outputs.get("ControlTableName").map_or("", String::as_str);
+    let keys = DynamoKeys::new(place::local_client(&stack.endpoints.dynamodb).await, table);
+    let new = NewKey {
+        tenant: LOCAL_NAME.parse().expect("a plain name"),
+        user: LOCAL_NAME.parse().expect("a plain name"),
+        plan: Plan::Max,
+        rate_limit,
+        scopes: Scopes::all(),
+        expires_at: None,
+    };
+    let (key, record) = manage_keys::create(new, &keys, &SystemClock, &OsRandom).await.map_err(failed)?;
+    Ok(FirstKey { api_key: key.reveal().to_owned(), user_id: record.user.to_string() })
+}
+
+pub async fn run(args: &KeysArgs) -> Result<(), Failure> {
+    match &args.command {
+        KeysCommand::Create(args) => create(args).await,
+        KeysCommand::List(args) => list(args).await,
+        KeysCommand::Revoke(args) => revoke(args).await,
+    }
+}
+
+fn failed(error: affinsy_app::ports::PortError) -> Failure {
+    Failure::run(format!("the key table did not answer as it should: {error}"))
+}
+
+/// The key goes to standard output alone, so that a script can take it; what it is goes beside.
+async fn create(args: &CreateArgs) -> Result<(), Failure> {
+    let keys = args.place.keys().await?;
+    let tenant = match &args.tenant {
+        Some(tenant) => tenant.clone(),
+        None => args.user.as_str().parse().map_err(|error| Failure::input(format!("--user: {error}")))?,
+    };
+    let new = NewKey {
+        tenant,
+        user: args.user.clone(),
+        plan: args.plan,
+        rate_limit: args.rate_limit,
+        scopes: args.scopes.clone(),
+        expires_at: args.expires_days.map(|days| SystemClock.now().plus_ms(i64::from(days) * DAY_MS)),
+    };
+    let (key, record) = manage_keys::create(new, &keys, &SystemClock, &OsRandom).await.map_err(failed)?;
+    eprintln!("{} for user {} of tenant {}; the key is shown once:", record.key_id, record.user, record.tenant);
+    if !args.plan.has_api() {
+        eprintln!("note: the plan {} has no API; calls with this key get 403", args.plan.name());
+    }
+    terminal::print(&format!("{}\n", key.reveal()))
+}
+
+async fn list(args: &ListArgs) -> Result<(), Failure> {
+    let keys = args.place.keys().await?.list(&args.tenant).await.map_err(failed)?;
+    if keys.is_empty() {
+        eprintln!("tenant {} has no keys", args.tenant);
+    }
+    let rows: String = keys.iter().map(row).collect();
+    terminal::print(&rows)
+}
+
+fn row(key: &KeyRecord) -> String {
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => format!("revoked {}", at.to_rfc3339_seconds()),
+        (None, Some(at)) => format!("ends {}", at.to_rfc3339_seconds()),
+        (None, None) => "active".to_owned(),
+    };
+    let created = key.created_at.to_rfc3339_seconds();
+    format!("{}  user {}  scopes {}  created {created}  {state}\n", key.key_id, key.user, key.scopes.as_str())
+}
+
+async fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    let keys = args.place.keys().await?;
+    if !keys.revoke(&args.tenant, &args.key_id, SystemClock.now()).await.map_err(failed)? {
+        let message = format!("tenant {} has no key {}; `affinsy keys list` shows them", args.tenant, args.key_id);
+        return Err(Failure::input(message));
+    }
+    eprintln!("{} is revoked; it stops within 30 seconds", args.key_id);
+    Ok(())
+}

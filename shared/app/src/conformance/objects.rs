@@ -1,0 +1,30 @@
+//! Objects are written once, whole, by one writer.
+
+use super::samples::NOW;
+use crate::ports::{Objects, Put, Random};
+use bytes::Bytes;
+use futures::future::join_all;
+
+pub async fn objects(objects: &dyn Objects, random: &dyn Random) {
+    written_once(objects, &random.id("conformance/", NOW)).await;
+    one_winner(objects, &random.id("conformance/", NOW)).await;
+    let unknown = objects.read(&random.id("conformance/", NOW)).await.expect("reads");
+    assert_eq!(unknown, None, "an object that nobody wrote is none");
+}
+
+async fn written_once(objects: &dyn Objects, key: &str) {
+    let bytes = Bytes::from((0..100_000u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
+    assert_eq!(objects.create(key, bytes.clone()).await.expect("creates"), Put::Created);
+    assert_eq!(objects.read(key).await.expect("reads"), Some(bytes.clone()), "what was written is read");
+    assert_eq!(objects.create(key, Bytes::from_static(b"other")).await.expect("answers"), Put::AlreadyThere);
+    assert_eq!(objects.read(key).await.expect("reads"), Some(bytes), "a taken key keeps its bytes");
+}
+
+async fn one_winner(objects: &dyn Objects, key: &str) {
+    let writers = (0..20).map(|writer| objects.create(key, Bytes::from(format!("writer {writer}"))));
+    let puts: Vec<Put> = join_all(writers).await.into_iter().map(|put| put.expect("answers")).collect();
+    let winners: Vec<usize> = (0..puts.len()).filter(|at| puts[*at] == Put::Created).collect();
+    assert_eq!(winners.len(), 1, "of 20 writers of one key one wins: {puts:?}");
+    let stored = objects.read(key).await.expect("reads").expect("is there");
+    assert_eq!(stored, format!("writer {}", winners[0]), "the winner's bytes stand");
+}

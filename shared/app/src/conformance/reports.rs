@@ -1,0 +1,116 @@
+//! A report is computed by one worker at a time, ends once, and its webhook is due exactly when it has one.
+
+use super::Book;
+use super::samples::{NOW, report, tenant};
+use crate::ports::{
+    Claim, ClaimRefused, Due, DueKind, Finish, Random, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+    StoredFailure, StoredPart,
+};
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+
+pub async fn reports(book: &dyn Book, random: &dyn Random) {
+    let (mine, other) = (tenant(random), tenant(random));
+    let submitted = submitting(book, &mine, &other, random).await;
+    leases(book, &mine, &submitted).await;
+    let failed = endings(book, &mine, random).await;
+    lists(book, &mine, &other, &submitted, &failed).await;
+}
+
+async fn is_due(book: &dyn Book, tenant: &Tenant, report: &ReportRecord, at: Instant) -> bool {
+    let due = Due { kind: DueKind::Report, tenant: tenant.clone(), id: report.report_id.clone() };
+    book.due(at, 10_000).await.expect("reads").contains(&due)
+}
+
+async fn submitting(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn Random) -> ReportRecord {
+    let submitted = report(random, NOW, Some("https://example.com/hook"));
+    book.submit(mine, &submitted, NOW.plus_ms(60_000)).await.expect("submits");
+    let get = async |tenant| ReportBook::get(book, tenant, &submitted.report_id).await.expect("reads");
+    assert_eq!(get(mine).await.as_ref(), Some(&submitted));
+    assert_eq!(get(other).await, None, "another tenant's report is unknown");
+    assert!(!is_due(book, mine, &submitted, NOW.plus_ms(59_999)).await, "a worker has a minute to take it");
+    assert!(is_due(book, mine, &submitted, NOW.plus_ms(60_000)).await, "then the sweeper sees it");
+    let due = Due { kind: DueKind::Report, tenant: mine.clone(), id: submitted.report_id.clone() };
+    let (seen, until) = (NOW.plus_ms(60_000), NOW.plus_ms(180_000));
+    assert!(book.postpone(&due, seen, until).await.expect("answers"));
+    assert!(!book.postpone(&due, seen, until).await.expect("answers"), "what is no longer due is not moved");
+    assert!(!is_due(book, mine, &submitted, NOW.plus_ms(179_999)).await);
+    submitted
+}
+
+async fn claim(book: &dyn Book, tenant: &Tenant, report: &ReportRecord, now: Instant) -> Result<Claim, ClaimRefused> {
+    let lease_until = now.plus_ms(10_000);
+    ReportBook::claim(book, tenant, &report.report_id, now, lease_until).await.expect("answers")
+}
+
+async fn leases(book: &dyn Book, mine: &Tenant, submitted: &ReportRecord) {
+    let first = claim(book, mine, submitted, NOW).await.expect("is free");
+    assert_eq!((first.token(), first.report.started_at), (1, Some(NOW)));
+    let until = NOW.plus_ms(10_000);
+    let second = claim(book, mine, submitted, NOW.plus_ms(9_999)).await;
+    assert_eq!(second, Err(ClaimRefused::Held { until }), "a lease holds until its end");
+    assert!(is_due(book, mine, submitted, until).await, "and then the sweeper sees the report");
+    let second = claim(book, mine, submitted, until).await.expect("the lease is over");
+    assert_eq!((second.token(), second.report.started_at), (2, Some(NOW)), "the first start counts");
+    assert!(!finished(book, mine, &first, &completed(), NOW).await, "a zombie's result is refused");
+    book.progress(mine, &first, "zombie", 1).await.expect("answers");
+    book.progress(mine, &second, "mining", 500).await.expect("stores");
+    book.release(mine, &first, NOW).await.expect("answers");
+    let now = ReportBook::get(book, mine, &submitted.report_id).await.expect("reads").expect("is there");
+    assert_eq!((now.stage.as_deref(), now.done_permille, now.lease_until), (Some("mining"), 500, Some(NOW.plus_ms(20_000))));
+    book.release(mine, &second, NOW.plus_ms(1)).await.expect("releases");
+    let third = claim(book, mine, submitted, NOW.plus_ms(10_001)).await.expect("was given back");
+    let ended_at = NOW.plus_ms(10_500);
+    assert!(finished(book, mine, &third, &completed(), ended_at).await);
+    assert!(!finished(book, mine, &third, &completed(), ended_at).await, "a report ends once");
+    assert_eq!(claim(book, mine, submitted, NOW.plus_ms(99_999)).await, Err(ClaimRefused::Ended));
+    let ended = ReportBook::get(book, mine, &submitted.report_id).await.expect("reads").expect("is there");
+    assert_eq!((ended.status, ended.completed_at, ended.lease_until), (ReportStatus::Completed, Some(ended_at), None));
+    assert_eq!((ended.result_key.as_deref(), ended.parts.len()), (Some("results/x"), 1));
+    assert!(is_due(book, mine, submitted, ended_at).await, "its webhook is due at once");
+}
+
+async fn finished(book: &dyn Book, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> bool {
+    book.finish(tenant, claim, finish, now).await.expect("answers")
+}
+
+fn completed() -> Finish {
+    Finish::Completed {
+        result_key: "results/x".to_owned(),
+        result_sha256: "cd".repeat(32),
+        parts: vec![StoredPart { name: "rules".to_owned(), key: "results/y".to_owned(), rows: 3 }],
+    }
+}
+
+/// A failed report without a webhook: nothing is due any more.
+async fn endings(book: &dyn Book, mine: &Tenant, random: &dyn Random) -> ReportRecord {
+    let quiet = report(random, NOW.plus_ms(1), None);
+    book.submit(mine, &quiet, NOW).await.expect("submits");
+    let unknown = ReportRecord { report_id: "rpt_unknown".to_owned(), ..quiet.clone() };
+    assert_eq!(claim(book, mine, &unknown, NOW).await, Err(ClaimRefused::Ended), "an unknown report is nothing to do");
+    let claim = claim(book, mine, &quiet, NOW).await.expect("is free");
+    let failure = StoredFailure { code: "too_many_itemsets".to_owned(), message: "Raise min_support.".to_owned() };
+    assert!(finished(book, mine, &claim, &Finish::Failed(failure.clone()), NOW).await);
+    let ended = ReportBook::get(book, mine, &quiet.report_id).await.expect("reads").expect("is there");
+    assert_eq!((ended.status, ended.failure), (ReportStatus::Failed, Some(failure)));
+    assert!(!is_due(book, mine, &quiet, NOW.plus_ms(1_000_000)).await, "without a webhook nothing is due");
+    quiet
+}
+
+async fn lists(book: &dyn Book, mine: &Tenant, other: &Tenant, older: &ReportRecord, newer: &ReportRecord) {
+    let list = async |tenant: &Tenant, filter: &ReportFilter, after: Option<&str>, limit| {
+        let page = ReportBook::list(book, tenant, filter, after, limit).await.expect("lists");
+        let ids: Vec<String> = page.items.into_iter().map(|report| report.report_id).collect();
+        (ids, page.next_after)
+    };
+    let all = ReportFilter::default();
+    let (first, next) = list(mine, &all, None, 1).await;
+    assert_eq!(first, [newer.report_id.clone()], "newest first");
+    let (second, end) = list(mine, &all, next.as_deref(), 1).await;
+    assert_eq!((second, end), (vec![older.report_id.clone()], None));
+    let failed = ReportFilter { status: Some("Failed".to_owned()), ..ReportFilter::default() };
+    assert_eq!(list(mine, &failed, None, 9).await.0, [newer.report_id.clone()]);
+    let elsewhere = ReportFilter { dataset_id: Some("elsewhere".to_owned()), ..ReportFilter::default() };
+    assert_eq!(list(mine, &elsewhere, None, 9).await.0, [""; 0]);
+    assert_eq!(list(other, &all, None, 9).await.0, [""; 0], "another tenant's list is empty");
+}

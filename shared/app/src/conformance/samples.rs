@@ -1,0 +1,101 @@
+//! Records to store, all of one moment.
+
+use crate::ports::{
+    DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, Random, ReportRecord, ReportStatus,
+    SegmentRecord,
+};
+use affinsy_core::ids::Tenant;
+use affinsy_core::report::ReportType;
+use affinsy_core::time::Instant;
+
+pub const NOW: Instant = Instant::from_unix_ms(1_750_000_000_000);
+
+/// A tenant that nobody used before.
+pub fn tenant(random: &dyn Random) -> Tenant {
+    random.id("tenant-", NOW).parse().expect("identifiers are plain names")
+}
+
+pub fn head(dataset_id: &str, sequence: u64) -> DatasetRecord {
+    DatasetRecord {
+        dataset_id: dataset_id.to_owned(),
+        sequence,
+        generation: 0,
+        currency: None,
+        bytes: 100 * sequence,
+        rows_pushed: 10 * sequence,
+        created_at: NOW,
+        updated_at: NOW,
+        counts: None,
+    }
+}
+
+pub fn segment(sequence: u64, key: &str) -> SegmentRecord {
+    SegmentRecord {
+        sequence,
+        key: key.to_owned(),
+        rows: 10,
+        bytes: 100,
+        sha256: "ab".repeat(32),
+        schema_version: 1,
+        min_date: Some(NOW),
+        max_date: None,
+        min_hash: 0,
+        max_hash: u64::MAX,
+    }
+}
+
+pub fn import(import_id: &str, dataset_id: &str) -> ImportRecord {
+    ImportRecord {
+        import_id: import_id.to_owned(),
+        dataset_id: dataset_id.to_owned(),
+        source: "push".to_owned(),
+        status: ImportStatus::Completed,
+        orders: 1,
+        line_items: 10,
+        rejected: 0,
+        warnings: vec!["mind this".to_owned()],
+        created_at: NOW,
+        completed_at: Some(NOW),
+    }
+}
+
+pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> ReportRecord {
+    ReportRecord {
+        report_id: random.id("rpt_", at),
+        report_type: ReportType::Mba,
+        dataset_id: "shop".to_owned(),
+        template: None,
+        name: Some("Spring – Ü".to_owned()),
+        webhook_url: webhook_url.map(str::to_owned),
+        request: r#"{"report_type":"MBA"}"#.to_owned(),
+        sequence: 7,
+        status: ReportStatus::Processing,
+        created_at: at,
+        started_at: None,
+        completed_at: None,
+        claims: 0,
+        lease_until: None,
+        stage: None,
+        done_permille: 0,
+        result_key: None,
+        result_sha256: None,
+        parts: Vec::new(),
+        failure: None,
+    }
+}
+
+pub fn delivery(report: &ReportRecord) -> DeliveryRecord {
+    DeliveryRecord {
+        delivery_id: crate::dispatch_webhook::delivery_id(&report.report_id),
+        event: "report.completed".to_owned(),
+        report_id: report.report_id.clone(),
+        url: "https://example.com/hook".to_owned(),
+        body: "{}".to_owned(),
+        state: DeliveryState::Pending,
+        created_at: NOW,
+        next_attempt_at: Some(NOW),
+        lease_until: None,
+        claims: 0,
+        attempts: Vec::new(),
+    }
+}

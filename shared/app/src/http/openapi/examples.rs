@@ -1,0 +1,85 @@
+//! The examples of the document: the calls of the quick start. Tests hold them against the schemas and the parsers.
+
+use serde_json::{Value, json};
+
+pub fn push() -> Value {
+    json!({"first_order": {
+        "summary": "One order of two products",
+        "value": {
+            "dataset_id": "my-store",
+            "orders": [{
+                "order_id": "ORD-1001",
+                "customer_id": "CUST-42",
+                "order_date": "2025-03-15T10:30:00Z",
+                "line_items": [
+                    {"product_name": "Running Shoes", "unit_price": 129.99, "quantity": 1},
+                    {"product_name": "Sport Socks 3-Pack", "unit_price": 14.99, "quantity": 2},
+                ],
+            }],
+        },
+    }})
+}
+
+pub fn pushed() -> Value {
+    json!({"stored": {
+        "summary": "Durable, and in every report submitted from now on",
+        "value": {
+            "import_id": "imp_01jq8z5v7k3m9x2c4b6n8p0r1s",
+            "dataset_id": "my-store",
+            "status": "Completed",
+            "orders": 1,
+            "line_items": 2,
+            "warnings": [],
+        },
+    }})
+}
+
+pub fn submit() -> Value {
+    json!({
+        "by_template": {
+            "summary": "A ready-made report",
+            "value": {
+                "template": "high_value_baskets",
+                "dataset_id": "my-store",
+                "webhook_url": "https://your-server.com/hooks/affinsy",
+            },
+        },
+        "by_type": {
+            "summary": "A report of one's own",
+            "value": {
+                "report_type": "MBA",
+                "name": "Q1 2025 Bundle Analysis",
+                "dataset_id": "my-store",
+                "webhook_url": "https://your-server.com/hooks/affinsy",
+                "filters": {"dateRange": {"start": "2025-01-01", "end": "2025-03-31"}},
+                "params": {"min_support": 0.02, "min_confidence": 0.15, "scope": "order", "customer_scope": "high_value"},
+            },
+        },
+        "everything": {
+            "summary": "Every rule, with all defaults switched off",
+            "value": {
+                "report_type": "MBA",
+                "dataset_id": "my-store",
+                "params": {
+                    "min_support": 0.02, "min_confidence": 0, "max_itemset_size": null, "max_consequent_size": null,
+                    "min_lift": 0, "max_q_value": 1, "include_redundant": true, "max_rules": null,
+                },
+            },
+        },
+    })
+}
+
+pub fn submitted() -> Value {
+    json!({"accepted": {"summary": "The report runs", "value": {"report_id": "abc123", "status": "Processing"}}})
+}
+
+/// The event of a report that ended well, or not.
+pub fn event(event: &str, status: &str) -> Value {
+    json!({
+        "event": event,
+        "report_id": "abc123",
+        "report_type": "MBA",
+        "status": status,
+        "timestamp": "2025-03-15T10:32:00Z",
+    })
+}

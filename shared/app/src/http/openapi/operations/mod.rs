@@ -1,0 +1,73 @@
+//! What each operation is, takes and answers. Knows no route: the route table says which of them exist.
+
+mod orders;
+mod reports;
+mod service;
+mod webhooks;
+
+use super::schema::reference;
+use serde_json::{Value, json};
+
+/// One operation as the document describes it, without what all operations have.
+#[derive(Debug)]
+pub struct Operation {
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub description: String,
+    pub parameters: Vec<Value>,
+    pub body: Option<Value>,
+    /// Successes by status.
+    pub answers: Vec<(u16, Value)>,
+    /// Statuses of the refusals that are its own.
+    pub refusals: &'static [u16],
+}
+
+impl Operation {
+    /// One that takes nothing and answers 200.
+    fn get(tag: &'static str, summary: &'static str, description: &str, answer: Value) -> Self {
+        Self {
+            tag,
+            summary,
+            description: description.to_owned(),
+            parameters: Vec::new(),
+            body: None,
+            answers: vec![(200, answer)],
+            refusals: &[],
+        }
+    }
+
+    fn taking(self, parameters: Vec<Value>, refusals: &'static [u16]) -> Self {
+        Self { parameters, refusals, ..self }
+    }
+}
+
+/// The description of an operation; `None` where it is not described.
+pub fn of(operation: &str) -> Option<Operation> {
+    Some(match operation {
+        "PushOrders" => orders::push(),
+        "ListImports" => orders::imports(),
+        "GetImport" => orders::import(),
+        "ListDatasets" => orders::datasets(),
+        "GetDataset" => orders::dataset(),
+        "SubmitReport" => reports::submit(),
+        "ListReports" => reports::list(),
+        "GetReport" => reports::one(),
+        "ListRules" => reports::rules(),
+        "ListItemsets" => reports::itemsets(),
+        "ListCustomers" => reports::customers(),
+        "ListTemplates" => reports::templates(),
+        "GetWebhookSecret" => webhooks::secret(),
+        "ListDeliveries" => webhooks::deliveries(),
+        "GetOpenApi" => service::openapi(),
+        "GetHealth" => service::health(),
+        _ => return None,
+    })
+}
+
+fn json_body(description: &str, schema: &str, examples: Value) -> Value {
+    json!({
+        "required": true,
+        "description": description,
+        "content": {"application/json": {"schema": reference(schema), "examples": examples}},
+    })
+}

@@ -1,0 +1,85 @@
+//! Parameters in paths, queries and headers. Names and limits are those the handlers check.
+
+use super::schema::{one_of_names, text};
+use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::http::parts::SORTABLE;
+use affinsy_core::order::MAX_ID_BYTES;
+use serde_json::{Value, json};
+
+/// Parameters that several operations share.
+pub fn components() -> Value {
+    json!({
+        "Limit": query(
+            "limit",
+            "How many entries a page has at most.",
+            json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+        ),
+        "Cursor": query(
+            "cursor",
+            "The `next_cursor` of the page before; without it the list begins at its start.",
+            json!({"type": "string", "minLength": 1}),
+        ),
+        "ReportId": path("report_id", "What `POST /reports` answered.", json!({"type": "string", "minLength": 1})),
+        "ImportId": path("import_id", "What `POST /data/orders` answered.", json!({"type": "string", "minLength": 1})),
+        "DatasetId": path(
+            "dataset_id",
+            "As it was pushed, percent-encoded.",
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+        ),
+        "ContentEncoding": {
+            "name": "Content-Encoding",
+            "in": "header",
+            "description": "How the body is compressed; its size is limited after decoding.",
+            "schema": {"type": "string", "enum": ["identity", "gzip"]},
+        },
+    })
+}
+
+pub fn shared(name: &str) -> Value {
+    json!({"$ref": format!("#/components/parameters/{name}")})
+}
+
+/// `limit` and `cursor`.
+pub fn paging() -> Vec<Value> {
+    vec![shared("Limit"), shared("Cursor")]
+}
+
+pub fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+fn path(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
+}
+
+pub fn report_filters() -> Vec<Value> {
+    let enumerated = |names: &[&'static str]| json!({"type": "string", "enum": names});
+    vec![
+        query("dataset_id", "Only reports on this dataset.", json!({"type": "string"})),
+        query("report_type", "Only reports of this type.", enumerated(&["MBA", "RFM"])),
+        query("status", "Only reports in this status.", enumerated(&["Processing", "Completed", "Failed"])),
+    ]
+}
+
+/// Keeps rows that name a product among the given fields.
+pub fn product(where_it_stands: &str) -> Value {
+    let description = format!("Only rows that name exactly this product {where_it_stands}.");
+    query("product", &description, json!({"type": "string"}))
+}
+
+pub fn min_lift() -> Value {
+    query("min_lift", "Only rules whose lift is at least this.", json!({"type": "number"}))
+}
+
+pub fn segment() -> Value {
+    query("segment", "Only customers of this segment, by its `id`.", text("Such as `champions`."))
+}
+
+/// The fields by which a part of a report can be sorted, ascending or (with `-`) descending.
+pub fn sort(part: &str) -> Value {
+    let fields = SORTABLE.iter().find(|(name, _)| *name == part).map_or(&[][..], |(_, fields)| fields);
+    let names: Vec<String> = fields.iter().flat_map(|field| [(*field).to_owned(), format!("-{field}")]).collect();
+    let description = "The order of the rows: a field, with a - in front for descending. Nulls count as the \
+                       greatest. Without it the rows stand in the report's own order.";
+    query("sort", description, one_of_names("A field, or - and a field.", names.iter().map(String::as_str)))
+}

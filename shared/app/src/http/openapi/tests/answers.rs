@@ -1,0 +1,158 @@
+//! Real answers, held against the document: each operation's successes, and refusals of each status.
+
+use super::contract::Contract;
+use super::shop::{Shop, orders, route};
+use crate::http::{Answer, Request, Verdict};
+use serde_json::{Value, json};
+
+/// Answers a request, holds the answer against the document, and gives it back.
+async fn ask(shop: &Shop, request: Request, status: u16) -> Answer {
+    let answer = shop.answer(&request).await;
+    let route = route(&request);
+    assert_eq!(answer.status, status, "{} {}", route.operation, String::from_utf8_lossy(&answer.body));
+    Contract::new().check_answer(route, &answer);
+    answer
+}
+
+async fn get(shop: &Shop, call: &str, status: u16) -> Value {
+    let answer = ask(shop, shop.request(call, ""), status).await;
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+async fn post(shop: &Shop, path: &str, body: &Value, status: u16) -> Value {
+    let answer = ask(shop, shop.request(&format!("POST {path}"), &body.to_string()), status).await;
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+/// Submits and runs a report; gives back its id.
+async fn report(shop: &Shop, body: Value) -> String {
+    let submitted = post(shop, "/reports", &body, 202).await;
+    let id = submitted["report_id"].as_str().expect("an id").to_owned();
+    assert!(get(shop, &format!("GET /reports/{id}"), 200).await["progress"].is_object());
+    get(shop, &format!("GET /reports/{id}/rules"), 409).await;
+    shop.run(&id).await;
+    id
+}
+
+async fn pushed() -> Shop {
+    let shop = Shop::new();
+    post(&shop, "/data/orders", &orders(), 202).await;
+    shop
+}
+
+#[tokio::test]
+async fn pushes_and_datasets() {
+    let shop = pushed().await;
+    let import = get(&shop, "GET /data/imports", 200).await["data"][0]["import_id"].clone();
+    get(&shop, &format!("GET /data/imports/{}", import.as_str().expect("an id")), 200).await;
+    get(&shop, "GET /data/imports/imp_x", 404).await;
+    get(&shop, "GET /datasets", 200).await;
+    get(&shop, "GET /datasets/my-store", 200).await;
+    get(&shop, "GET /datasets/other", 404).await;
+    post(&shop, "/data/orders", &json!({"orders": []}), 422).await;
+    post(&shop, "/data/orders", &json!([]), 400).await;
+}
+
+#[tokio::test]
+async fn a_basket_analysis() {
+    let shop = pushed().await;
+    let body = json!({
+        "report_type": "MBA", "dataset_id": "my-store", "webhook_url": "https://example.com/hook", "colour": "red",
+        "params": {"customer_scope": "all", "max_q_value": 1, "include_redundant": true, "churn_days": 30},
+    });
+    let id = report(&shop, body).await;
+    let result = get(&shop, &format!("GET /reports/{id}"), 200).await;
+    for list in ["association_rules", "itemsets", "bundles", "anchors", "substitutes"] {
+        assert!(result[list].as_array().is_some_and(|rows| !rows.is_empty()), "{list} is empty");
+    }
+    get(&shop, &format!("GET /reports/{id}/rules?limit=1&sort=-lift&product=Bread&min_lift=1"), 200).await;
+    get(&shop, &format!("GET /reports/{id}/itemsets?sort=size"), 200).await;
+    get(&shop, &format!("GET /reports/{id}/customers"), 404).await;
+    get(&shop, &format!("GET /reports/{id}/rules?sort=luck"), 422).await;
+    let received = shop.sender.received();
+    Contract::new().check("ReportCompletedEvent", &serde_json::from_str(&received[0].body).expect("JSON"));
+    get(&shop, "GET /webhooks/deliveries", 200).await;
+    get(&shop, "GET /webhooks/secret", 200).await;
+}
+
+#[tokio::test]
+async fn a_segmentation() {
+    let shop = pushed().await;
+    let segments = json!([{"id": "recent", "r": 2}, {"id": "rest", "r": [1, 1]}]);
+    let custom = json!({
+        "bins": 2, "segment_model": "custom", "segments": segments, "insights": false,
+        "thresholds": {"recency_days": [30], "monetary": [9.5]},
+    });
+    let id = report(&shop, json!({"template": "standard_rfm", "dataset_id": "my-store"})).await;
+    let result = get(&shop, &format!("GET /reports/{id}"), 200).await;
+    assert!(result["lifetime_value"]["total"].is_object(), "{}", result["lifetime_value"]);
+    for params in [json!({}), json!({"segment_model": "rf10", "time_zone": "Europe/Berlin"}), custom] {
+        let id = report(&shop, json!({"report_type": "RFM", "dataset_id": "my-store", "params": params})).await;
+        let result = get(&shop, &format!("GET /reports/{id}"), 200).await;
+        assert!(result["migration"]["matrix"].as_array().is_some_and(|flows| !flows.is_empty()));
+        get(&shop, &format!("GET /reports/{id}/customers?sort=-monetary&limit=100"), 200).await;
+    }
+    get(&shop, "GET /reports?report_type=RFM&limit=2", 200).await;
+}
+
+#[tokio::test]
+async fn every_template_with_and_without_orders() {
+    let shop = pushed().await;
+    let templates = get(&shop, "GET /templates", 200).await;
+    for template in templates["data"].as_array().expect("a list") {
+        for year in ["2024", "1999"] {
+            let range = json!({"start": format!("{year}-01-01"), "end": format!("{year}-12-31")});
+            let body = json!({
+                "template": template["template"], "dataset_id": "my-store", "filters": {"dateRange": range},
+                "params": {"scope": "customer"},
+            });
+            let id = report(&shop, body).await;
+            assert_eq!(get(&shop, &format!("GET /reports/{id}"), 200).await["status"], "Completed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn failures_and_unchanged_results() {
+    let shop = pushed().await;
+    let id = report(&shop, json!({"template": "standard_mba", "dataset_id": "my-store"})).await;
+    let mut request = shop.request(&format!("GET /reports/{id}"), "");
+    let etag = ask(&shop, request.clone(), 200).await.header("etag").expect("a tag").to_owned();
+    request.headers.push(("if-none-match".to_owned(), etag));
+    ask(&shop, request, 304).await;
+    shop.damage_segments();
+    let id = report(&shop, json!({"template": "standard_rfm", "dataset_id": "my-store"})).await;
+    assert_eq!(get(&shop, &format!("GET /reports/{id}"), 200).await["status"], "Failed");
+}
+
+#[tokio::test]
+async fn refusals() {
+    let mut shop = pushed().await;
+    post(&shop, "/reports", &json!({"template": "standard_mba", "dataset_id": "nope"}), 404).await;
+    post(&shop, "/reports", &json!({"template": "standard_mba", "webhook_url": "http://10.0.0.1/"}), 422).await;
+    get(&shop, "GET /datasets?limit=101", 422).await;
+    get(&shop, "GET /datasets?colour=red", 422).await;
+    let with = |name: &str, value: &str| {
+        let mut request = shop.request("POST /data/orders", &orders().to_string());
+        request.headers.retain(|(header, _)| header != name);
+        request.headers.push((name.to_owned(), value.to_owned()));
+        request
+    };
+    ask(&shop, with("content-type", "text/csv"), 415).await;
+    ask(&shop, with("content-encoding", "gzip"), 400).await;
+    ask(&shop, shop.request("POST /data/orders", &" ".repeat((4 << 20) + 1)), 413).await;
+    for (verdict, status) in [(Verdict::Deny, 401), (Verdict::Unavailable, 503)] {
+        ask(&shop, Request { verdict, ..shop.request("GET /reports", "") }, status).await;
+    }
+    let verdict = Verdict::PlanTooLow(shop.caller.clone());
+    ask(&shop, Request { verdict, ..shop.request("GET /reports", "") }, 403).await;
+    shop.caller.rate_limit = 1;
+    get(&shop, "GET /reports", 429).await;
+}
+
+#[tokio::test]
+async fn open_routes() {
+    let shop = Shop::new();
+    get(&shop, "GET /health", 200).await;
+    get(&shop, "GET /openapi.json", 200).await;
+}

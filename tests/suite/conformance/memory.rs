@@ -1,0 +1,38 @@
+//! The twins in memory.
+
+use affinsy_app::conformance;
+use affinsy_app::memory::{MemoryBook, MemoryKeys, MemoryObjects, MemoryRates, SeededRandom};
+
+fn random() -> SeededRandom {
+    SeededRandom::new(7)
+}
+
+#[tokio::test]
+async fn objects() {
+    conformance::objects(&MemoryObjects::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn orders() {
+    conformance::orders(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn reports() {
+    conformance::reports(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn deliveries() {
+    conformance::deliveries(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn keys() {
+    conformance::keys(&MemoryKeys::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn rates() {
+    conformance::rates(&MemoryRates::default(), &random()).await;
+}

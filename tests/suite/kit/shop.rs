@@ -1,0 +1,216 @@
+//! The whole suite over memory twins: one clock that stands, one random seed, and the queues' messages in hand.
+
+use affinsy_app::authorize::Authorizer;
+use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
+use affinsy_app::count_dataset::count_dataset;
+use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
+use affinsy_app::memory::{
+    MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
+};
+use affinsy_app::ports::{Clock, Job, Objects, ReportBook, ReportRecord};
+use affinsy_app::run_report::{Ran, RunPorts, run_report};
+use affinsy_app::sweep::{SweepPorts, sweep};
+use affinsy_core::ids::Tenant;
+use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::Instant;
+use affinsy_core::webhook::url::UrlPolicy;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// 2025-03-20T12:00:00Z.
+pub const NOW: Instant = Instant::from_unix_ms(1_742_472_000_000);
+pub const BASE: &str = "/api/v1";
+/// How long a worker's invocation may take.
+const WORKER_MS: i64 = 900_000;
+
+/// A caller who may do everything, in a tenant of this name.
+pub fn caller(tenant: &str) -> Caller {
+    Caller {
+        tenant: tenant.parse().expect("a plain name"),
+        user: "ann".parse().expect("a plain name"),
+        plan: Plan::Max,
+        scopes: Scopes::all(),
+        key_id: "key_1".to_owned(),
+        rate_limit: 1_000_000,
+    }
+}
+
+pub fn json(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+}
+
+/// Everything there is, in memory.
+#[derive(Debug)]
+pub struct Shop {
+    pub book: Arc<MemoryBook>,
+    pub objects: Arc<MemoryObjects>,
+    pub queue: Arc<MemoryQueue>,
+    pub keys: Arc<MemoryKeys>,
+    pub rates: Arc<MemoryRates>,
+    pub sender: Arc<MemorySender>,
+    pub clock: Arc<MemoryClock>,
+    pub random: Arc<SeededRandom>,
+}
+
+impl Shop {
+    pub fn new() -> Self {
+        Self {
+            book: Arc::default(),
+            objects: Arc::default(),
+            queue: Arc::default(),
+            keys: Arc::default(),
+            rates: Arc::default(),
+            sender: Arc::default(),
+            clock: Arc::new(MemoryClock::at(NOW)),
+            random: Arc::new(SeededRandom::new(1)),
+        }
+    }
+
+    pub fn data_ports(&self) -> DataPorts {
+        DataPorts {
+            windows: self.rates.clone(),
+            log: self.book.clone(),
+            objects: self.objects.clone(),
+            deliveries: self.book.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }
+    }
+
+    pub fn report_ports(&self) -> ReportPorts {
+        ReportPorts {
+            windows: self.rates.clone(),
+            log: self.book.clone(),
+            objects: self.objects.clone(),
+            reports: self.book.clone(),
+            deliveries: self.book.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            url_policy: UrlPolicy::PublicOnly,
+        }
+    }
+
+    pub fn run_ports(&self) -> RunPorts {
+        RunPorts {
+            log: self.book.clone(),
+            objects: self.objects.clone(),
+            reports: self.book.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            threads: 1,
+        }
+    }
+
+    pub fn dispatch_ports(&self) -> DispatchPorts {
+        DispatchPorts {
+            deliveries: self.book.clone(),
+            reports: self.book.clone(),
+            queue: self.queue.clone(),
+            sender: self.sender.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }
+    }
+
+    pub fn authorizer(&self) -> Authorizer {
+        Authorizer::new(self.keys.clone(), self.clock.clone())
+    }
+
+    /// A request as the gateway hands it on: `target` is a path under the base path, with its query.
+    pub fn request(method: &str, target: &str, verdict: Verdict) -> Request {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Request {
+            method: method.to_owned(),
+            path: format!("{BASE}{path}"),
+            route_key: None,
+            path_parameter: None,
+            query: query.split('&').filter_map(pair).collect(),
+            headers: Vec::new(),
+            body: bytes::Bytes::new(),
+            verdict,
+            request_id: "6e2e0d4c-0000-4000-8000-000000000001".to_owned(),
+        }
+    }
+
+    /// What the function behind a request's path answers.
+    pub async fn answer(&self, request: &Request) -> Answer {
+        let ingest = |path: &str| path.starts_with("/api/v1/data");
+        let known = ROUTES.iter().filter(|route| ingest(route.path));
+        assert!(known.clone().count() > 0 && known.clone().all(|route| route.serves == Serves::Ingest));
+        match ingest(&request.path) {
+            true => http::data(request, &self.data_ports()).await,
+            false => http::reports(request, &self.report_ports()).await,
+        }
+    }
+
+    pub async fn get(&self, caller: &Caller, target: &str) -> Answer {
+        self.answer(&Self::request("GET", target, Verdict::Allow(caller.clone()))).await
+    }
+
+    pub async fn post(&self, caller: &Caller, target: &str, body: impl Into<bytes::Bytes>) -> Answer {
+        let mut request = Self::request("POST", target, Verdict::Allow(caller.clone()));
+        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        request.body = body.into();
+        self.answer(&request).await
+    }
+
+    /// Pushes orders that must be taken.
+    pub async fn push(&self, caller: &Caller, body: &str) {
+        let answer = self.post(caller, "/data/orders", body.to_owned()).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+    }
+
+    /// Submits a report that must be taken; its id.
+    pub async fn submit(&self, caller: &Caller, body: &str) -> String {
+        let answer = self.post(caller, "/reports", body.to_owned()).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        json(&answer)["report_id"].as_str().expect("an id").to_owned()
+    }
+
+    pub async fn report(&self, tenant: &Tenant, report_id: &str) -> ReportRecord {
+        ReportBook::get(&*self.book, tenant, report_id).await.expect("reads").expect("is there")
+    }
+
+    /// One worker's invocation for a report.
+    pub async fn run(&self, tenant: &Tenant, report_id: &str) -> Ran {
+        let deadline = self.clock.now().plus_ms(WORKER_MS);
+        run_report(tenant, report_id, deadline, &self.run_ports()).await.expect("runs")
+    }
+
+    /// Handles one message as the function of its queue does.
+    pub async fn handle(&self, job: &Job) {
+        match job {
+            Job::Report { tenant, report_id } => drop(self.run(tenant, report_id).await),
+            Job::Count { tenant, dataset_id } => {
+                let objects: Arc<dyn Objects> = self.objects.clone();
+                count_dataset(tenant, dataset_id, &*self.book, &objects, &*self.clock).await.expect("counts");
+            }
+            Job::Delivery { tenant, delivery_id } => {
+                dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");
+            }
+        }
+    }
+
+    /// Handles messages until the queues are empty, moving the clock to each delay's end.
+    pub async fn settle(&self) {
+        for _ in 0..1_000 {
+            let jobs = self.queue.take();
+            if jobs.is_empty() {
+                return;
+            }
+            for (job, delay_s) in jobs {
+                self.clock.advance_ms(i64::from(delay_s) * 1_000);
+                self.handle(&job).await;
+            }
+        }
+        panic!("the queues never become empty");
+    }
+
+    /// One run of the sweeper: how many messages it sent.
+    pub async fn sweep(&self) -> usize {
+        let ports = SweepPorts { due: &*self.book, reports: &*self.book, queue: &*self.queue, clock: &*self.clock };
+        sweep(ports).await.expect("sweeps")
+    }
+}
