@@ -22,6 +22,8 @@ pub struct Client {
 #[derive(Debug)]
 pub struct Answer {
     pub body: Value,
+    /// The body as it came, every digit of it.
+    pub bytes: Bytes,
     /// How long the server asks to wait before asking again.
     pub retry_after: Option<Duration>,
 }
@@ -119,7 +121,7 @@ impl Client {
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).chars().take(300).collect()));
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok(Answer { body, retry_after });
+            return Ok(Answer { body, bytes, retry_after });
         }
         Err((ClientError::Refused { call, status, body }, retry_after))
     }

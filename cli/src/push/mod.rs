@@ -16,6 +16,7 @@ use crate::input::columns::Mapping;
 use crate::layout::{seconds, thousands};
 use crate::progress::LineBar;
 use crate::target::Target;
+use crate::terminal;
 use read::{ReadOptions, ReadOrders, Reject};
 use send::{Destination, Pushed};
 use values::DateForm;
@@ -56,12 +57,15 @@ pub async fn run(args: &PushArgs) -> Result<(), Failure> {
     let mut read = read::read(&args.file, &args.read_options()?)?;
     eprintln!("{}: {} rows, {}", args.file.display(), thousands(read.rows), read.taken_for);
     let misfits = take_misfits(&mut read);
+    if read.orders.is_empty() {
+        return Err(nothing_to_push(&read, &misfits));
+    }
     let destination =
         Destination { dataset_id: &args.dataset, currency: args.currency.as_deref(), parallel: args.parallel };
     let bar = LineBar::start(read.line_count());
     let pushed = send::send(&client, &read.orders, &destination, &bar).await;
     bar.finish();
-    report(args, &read, &pushed);
+    terminal::print(&report(args, &read, &pushed))?;
     if let Some(path) = &args.rejects {
         write_rejects(path, &read.rejects)?;
     }
@@ -99,10 +103,20 @@ fn take_misfits(read: &mut ReadOrders) -> Vec<String> {
     misfits
 }
 
+/// A file without a single order that could be sent is bad input, and its first row says why.
+fn nothing_to_push(read: &ReadOrders, misfits: &[String]) -> Failure {
+    let first = read.rejects.first().map(Reject::said).or(misfits.first().cloned());
+    Failure::input(match first {
+        Some(first) => format!("none of {} rows can be pushed; the first: {first}", thousands(read.rows)),
+        None => "the file holds no orders".to_owned(),
+    })
+}
+
 const SHOWN: usize = 10;
 
-fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) {
-    println!(
+/// What was pushed, what the API warns of, what was left out.
+fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) -> String {
+    let mut said = vec![format!(
         "pushed {} lines in {} orders to {:?}: {} requests, {}, {} lines/s",
         thousands(pushed.lines),
         thousands(pushed.orders),
@@ -110,29 +124,21 @@ fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) {
         thousands(pushed.requests),
         seconds(pushed.elapsed),
         thousands(pushed.lines_per_second() as u64)
-    );
-    for (warning, count) in pushed.warnings.iter().take(SHOWN) {
-        println!("  warning ({count}×): {warning}");
-    }
-    if pushed.warnings.len() > SHOWN {
-        println!("  and {} more warnings", pushed.warnings.len() - SHOWN);
-    }
+    )];
+    let warnings = pushed.warnings.values().take(SHOWN);
+    said.extend(warnings.map(|(text, n)| format!("  warning in {n} of {} requests: {text}", pushed.requests)));
     if read.dates_without_zone > 0 {
-        println!(
-            "  {} dates name no offset and were read as {} (--time-zone)",
-            thousands(read.dates_without_zone),
-            args.time_zone
-        );
+        let count = thousands(read.dates_without_zone);
+        said.push(format!("  {count} dates name no offset and were read as {} (--time-zone)", args.time_zone));
     }
     if read.rejected > 0 {
-        println!("  {} rows left out:", thousands(read.rejected));
+        said.push(format!("  {} rows left out:", thousands(read.rejected)));
     }
-    for reject in read.rejects.iter().take(SHOWN) {
-        println!("    line {}: {} {:?} {}", reject.line, reject.column, reject.value, reject.reason);
-    }
+    said.extend(read.rejects.iter().take(SHOWN).map(|reject| format!("    {}", reject.said())));
     if read.rejected > SHOWN as u64 && args.rejects.is_none() {
-        println!("    … (--rejects FILE writes them all)");
+        said.push("    … (--rejects FILE writes them all)".to_owned());
     }
+    said.join("\n") + "\n"
 }
 
 fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Failure> {

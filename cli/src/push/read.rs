@@ -31,6 +31,13 @@ pub struct Reject {
     pub reason: String,
 }
 
+impl Reject {
+    /// `line 7: price "one" is not a number`.
+    pub fn said(&self) -> String {
+        format!("line {}: {} {:?} {}", self.line, self.column, self.value, self.reason)
+    }
+}
+
 /// What a file holds.
 #[derive(Debug, Default)]
 pub struct ReadOrders {

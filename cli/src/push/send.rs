@@ -30,8 +30,8 @@ pub struct Pushed {
     pub elapsed: Duration,
     /// How long each answered request took, retries included.
     pub latencies: Vec<Duration>,
-    /// Each warning, and how many answers carried it.
-    pub warnings: BTreeMap<String, u64>,
+    /// Each kind of warning: its first text, and how many answers carried one of the kind.
+    pub warnings: BTreeMap<String, (String, u64)>,
     /// Each request that was refused: what for, and which orders it held.
     pub failures: Vec<String>,
 }
@@ -47,7 +47,8 @@ pub async fn send(client: &Client, orders: &[Order], destination: &Destination<'
         pushed.add(done, orders);
         pushed
     });
-    Pushed { elapsed: started.elapsed(), ..pushed.await }
+    let pushed = pushed.await;
+    Pushed { elapsed: started.elapsed(), ..pushed }
 }
 
 struct Done {
@@ -92,9 +93,16 @@ impl Pushed {
     fn add_warnings(&mut self, answer: &Answer) {
         let listed = answer.body["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
         for warning in listed.iter().chain([&answer.body["warning"]]).filter_map(|warning| warning.as_str()) {
-            *self.warnings.entry(warning.to_owned()).or_default() += 1;
+            let kind = self.warnings.entry(kind_of(warning)).or_insert_with(|| (warning.to_owned(), 0));
+            kind.1 += 1;
         }
     }
+}
+
+/// A warning without its numbers and names: what every request says of its own orders is one kind.
+fn kind_of(warning: &str) -> String {
+    let outside_quotes = warning.split('"').step_by(2);
+    outside_quotes.flat_map(str::chars).filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// The refusal, and the orders its pointers mean by their own numbers.
@@ -119,6 +127,13 @@ mod tests {
     use super::*;
     use reqwest::StatusCode;
     use serde_json::json;
+
+    #[test]
+    fn warnings_of_one_kind_are_counted_together() {
+        let check = |a: &str, b: &str, same| assert_eq!(kind_of(a) == kind_of(b), same, "{a} {b}");
+        check("128 products (first: \"tea\")", "7 products (first: \"jam\")", true);
+        check("128 products", "128 orders", false);
+    }
 
     #[test]
     fn a_refusal_names_the_orders_it_means() {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::json::text;
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::failure::Failure;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
@@ -31,13 +31,13 @@ pub async fn wait(
     report_id: &str,
     timeout: Duration,
     on_progress: &dyn Fn(String),
-) -> Result<Value, Failure> {
+) -> Result<Answer, Failure> {
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let answer = client.get(&format!("/reports/{report_id}")).await?;
         if answer.body["status"] != "Processing" {
-            return Ok(answer.body);
+            return Ok(answer);
         }
         if started.elapsed() >= timeout {
             return Err(Failure::run(format!(

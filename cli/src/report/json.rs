@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::layout::grouped;
+use crate::layout::{cut, grouped};
 
 /// A scalar as a person reads it; a list's items joined; a dash for null.
 pub fn text(value: &Value) -> String {
@@ -13,6 +13,16 @@ pub fn text(value: &Value) -> String {
         Value::Number(number) => grouped(&number.to_string()),
         other => other.to_string(),
     }
+}
+
+/// A list of products in a cell of a table: each cut a little rather than the last ones wholly.
+pub fn products(value: &Value) -> String {
+    const CELL_CHARS: usize = 54;
+    let names: Vec<String> = value.as_array().into_iter().flatten().map(text).collect();
+    let each = (CELL_CHARS / names.len().max(1)).saturating_sub(3).max(12);
+    let whole = names.iter().map(|name| name.chars().count() + 3).sum::<usize>() <= CELL_CHARS + 3;
+    let shown = names.iter().map(|name| if whole { name.clone() } else { cut(name, each) });
+    shown.collect::<Vec<_>>().join(" + ")
 }
 
 /// The first of these fields that is there.
@@ -52,6 +62,8 @@ mod tests {
         let check = |said: String, expected: &str| assert_eq!(said, expected);
         check(text(&json!(541909)), "541,909");
         check(text(&json!(["tea", "jam"])), "tea + jam");
+        check(products(&json!(["tea", "jam"])), "tea + jam");
+        check(products(&json!(["tea", "x".repeat(60)])), &format!("tea + {}…", "x".repeat(23)));
         check(text(&Value::Null), "–");
         check(percent(&json!(0.0123)), "1.23 %");
         check(money(&json!(-11062.06), Some("GBP")), "-11,062.06 GBP");

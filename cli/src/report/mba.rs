@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::json::{fixed, list, money, percent, text};
-use crate::layout::{Align, TextTable};
+use super::json::{fixed, list, money, percent, products, text};
+use crate::layout::{Align, TextTable, wrapped};
 
 const SHOWN_RULES: usize = 10;
 const SHOWN_OTHERS: usize = 5;
@@ -22,7 +22,7 @@ pub fn rules(report: &Value, shown: usize) -> String {
     let summary = &report["summary"];
     if rules.is_empty() {
         let why = &summary["reason"];
-        return format!("\n  No rules. {}\n", why.as_str().unwrap_or_default());
+        return format!("\n{}", wrapped(why.as_str().unwrap_or("No rules."), 100, "  "));
     }
     let found = &summary["rules_found"];
     let mut out = format!("\n  The best of {} rules\n", text(found));
@@ -36,8 +36,8 @@ pub fn rules(report: &Value, shown: usize) -> String {
     ]);
     for rule in rules.iter().take(shown) {
         table.row(vec![
-            text(&rule["antecedents"]),
-            text(&rule["consequents"]),
+            products(&rule["antecedents"]),
+            products(&rule["consequents"]),
             text(&rule["support_count"]),
             percent(&rule["confidence"]),
             fixed(&rule["lift"], 2),
@@ -57,7 +57,7 @@ fn bundles(report: &Value, shown: usize) -> String {
     ]);
     for bundle in list(report, "bundles").iter().take(shown) {
         table.row(vec![
-            text(&bundle["products"]),
+            products(&bundle["products"]),
             text(&bundle["support_count"]),
             money(&bundle["list_price"], currency(report)),
             money(&bundle["revenue"], currency(report)),
@@ -84,7 +84,7 @@ fn substitutes(report: &Value, shown: usize) -> String {
     ]);
     for pair in list(report, "substitutes").iter().take(shown) {
         table.row(vec![
-            text(&pair["products"]),
+            products(&pair["products"]),
             text(&pair["support_count"]),
             fixed(&pair["expected_count"], 1),
             fixed(&pair["lift"], 2),
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn no_rules_are_explained() {
-        let report = json!({"summary": {"reason": "min_support is too high."}, "association_rules": []});
-        assert_eq!(rules(&report, 5), "\n  No rules. min_support is too high.\n");
+        let report = json!({"summary": {"reason": "No rules: too high."}, "association_rules": []});
+        assert_eq!(rules(&report, 5), "\n  No rules: too high.\n");
     }
 }

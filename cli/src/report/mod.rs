@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use crate::client::Answer;
 use crate::failure::Failure;
 use crate::progress::Spinner;
 use crate::target::Target;
@@ -72,14 +73,14 @@ pub async fn run(args: &ReportArgs) -> Result<(), Failure> {
     let on_progress = |said: String| spinner.say(format!("report {report_id}: {said}"));
     let finished = call::wait(&client, &report_id, Duration::from_secs(args.timeout), &on_progress).await;
     spinner.finish();
-    let report = finished?;
+    let Answer { body: report, bytes, .. } = finished?;
     if let Some(path) = &args.html {
         std::fs::write(path, html::page(&report))
             .map_err(|error| Failure::run(format!("cannot write {}: {error}", path.display())))?;
         eprintln!("written to {}", path.display());
     }
     if args.json {
-        terminal::print(&format!("{report:#}\n"))?;
+        terminal::print(&format!("{}\n", String::from_utf8_lossy(&bytes)))?;
     } else if args.wait || args.html.is_none() {
         terminal::print(&show::report(&report))?;
     }

@@ -14,7 +14,8 @@ pub fn report(report: &Value) -> String {
     out.push_str(&looked_at(report));
     out.push_str(&findings(report));
     out.push_str(&next_steps(report));
-    for warning in list(report, "warnings") {
+    let said = &report["summary"]["reason"];
+    for warning in list(report, "warnings").iter().filter(|warning| *warning != said) {
         out.push_str(&wrapped(&format!("! {}", text(warning)), WIDTH, "  "));
     }
     out

@@ -56,6 +56,8 @@ pub async fn dispatch_webhook(tenant: &Tenant, delivery_id: &str, ports: &Dispat
     let secret = secrets(tenant, &*ports.deliveries, &*ports.random).await?;
     let (attempt, sent) = attempt(&delivery, &secret.webhook, ports).await;
     let delivery = after_attempt(delivery, attempt, &sent, ports);
+    let made = delivery.attempts.len();
+    tracing::info!(delivery.id = delivery_id, attempt = made, state = ?delivery.state, "delivery attempted");
     if !ports.deliveries.record(tenant, &delivery).await? {
         tracing::warn!(delivery.id = delivery_id, "another dispatcher took this delivery; attempt not recorded");
         return Ok(());

@@ -52,6 +52,7 @@ pub async fn push_orders(tenant: &Tenant, push: &Push, ports: PushPorts<'_>) -> 
     }
     let import = import_record(push, &import_id, now);
     commit(tenant, push, &key, &encoded, &import, ports).await?;
+    tracing::info!(import.id = import_id, orders = import.orders, line_items = import.line_items, "push acknowledged");
     Ok(import)
 }
 

@@ -205,6 +205,11 @@ async fn finish(tenant: &Tenant, claim: &Claim, finish: Finish, ports: &RunPorts
         tracing::warn!(report.id = report.report_id, "another worker took this report; result dropped");
         return Ok(Ran::Ended);
     }
+    let ending = match &finish {
+        Finish::Completed { .. } => "Completed",
+        Finish::Failed(failure) => failure.code.as_str(),
+    };
+    tracing::info!(report.id = report.report_id, claim = claim.token(), ending, "report ended");
     if report.webhook_url.is_some() {
         let job = Job::Delivery {
             tenant: tenant.clone(),

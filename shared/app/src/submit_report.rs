@@ -53,6 +53,7 @@ pub async fn submit_report(
     let request = String::from_utf8_lossy(body).into_owned();
     let report = new_record(&spec, request, sequence, ports);
     ports.reports.submit(tenant, &report, report.created_at.plus_ms(UNTAKEN_AFTER_MS)).await?;
+    tracing::info!(report.id = report.report_id, snapshot = sequence, "report submitted");
     let job = Job::Report { tenant: tenant.clone(), report_id: report.report_id.clone() };
     if let Err(error) = ports.queue.send(&job, 0).await {
         tracing::warn!(report.id = report.report_id, error = %error, "report not queued; the sweeper will");

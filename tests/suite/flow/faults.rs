@@ -23,21 +23,9 @@ async fn swept(shop: &Shop) -> Vec<Job> {
 /// A worker takes the report and is never heard of again.
 async fn taken_by_a_worker_that_dies(shop: &Shop, ann: &Caller, report_id: &str) -> Claim {
     let now = shop.clock.now();
-    let claimed = shop.book.claim_report(ann, report_id, now).await;
+    let claimed = ReportBook::claim(&*shop.book, &ann.tenant, report_id, now, now.plus_ms(LEASE_MS)).await;
     shop.queue.take();
-    claimed
-}
-
-/// So that a test reads as one sentence.
-trait ClaimReport {
-    async fn claim_report(&self, ann: &Caller, report_id: &str, now: affinsy_core::time::Instant) -> Claim;
-}
-
-impl ClaimReport for affinsy_app::memory::MemoryBook {
-    async fn claim_report(&self, ann: &Caller, report_id: &str, now: affinsy_core::time::Instant) -> Claim {
-        let claimed = ReportBook::claim(self, &ann.tenant, report_id, now, now.plus_ms(LEASE_MS)).await;
-        claimed.expect("answers").expect("nobody holds it")
-    }
+    claimed.expect("answers").expect("nobody holds it")
 }
 
 #[tokio::test]

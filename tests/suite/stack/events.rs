@@ -1,0 +1,48 @@
+//! The sample events, replayed through the Invoke API, get their documented results.
+
+use super::Stack;
+use crate::kit::{Receiver, read};
+use serde_json::{Value, json};
+
+fn event(name: &str) -> String {
+    read(&format!("infra/events/{name}.json"))
+}
+
+/// The answer of a function behind the HTTP API: its status and body.
+fn http(answer: &Value) -> (u64, Value) {
+    let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
+    (answer["statusCode"].as_u64().unwrap_or_default(), body)
+}
+
+#[tokio::test]
+async fn sample_events_get_their_documented_results() {
+    let stack = Stack::shared();
+    let verdict = stack.invoke("AuthFunction", event("auth")).await;
+    assert_eq!(verdict, json!({"isAuthorized": true, "context": {"verdict": "deny"}}));
+    let (status, body) = http(&stack.invoke("IngestFunction", event("ingest")).await);
+    assert_eq!((status, &body["orders"], &body["line_items"]), (202, &1.into(), &2.into()), "{body}");
+    // But for the receiver: nobody vouches for that server.
+    let mut receiver = Receiver::answering([]).await;
+    let submission = event("reports").replace("https://your-server.com/hooks/affinsy", &receiver.url);
+    let (status, body) = http(&stack.invoke("ReportsFunction", submission).await);
+    assert_eq!((status, &body["status"]), (202, &"Processing".into()), "{body}");
+    let delivery = receiver.next().await;
+    let told: Value = serde_json::from_slice(&delivery.body).expect("JSON");
+    assert_eq!((&told["report_id"], &told["status"]), (&body["report_id"], &"Completed".into()));
+    let done = json!({"batchItemFailures": []});
+    assert_eq!(stack.invoke("WorkerFunction", event("worker")).await, done, "there is no such report");
+    assert_eq!(stack.invoke("WebhooksFunction", event("webhooks")).await, done, "there is no such delivery");
+    assert!(stack.invoke("SweeperFunction", event("sweeper")).await["sent"].is_u64());
+}
+
+#[tokio::test]
+async fn messages_that_are_no_jobs_come_back_alone() {
+    let stack = Stack::shared();
+    let record = |id: &str, body: &str| json!({"messageId": id, "receiptHandle": "x", "body": body, "eventSource": "aws:sqs"});
+    let fine = r#"{"v":1,"kind":"delivery","tenant":"my-shop","delivery_id":"msg_01jpd9w7m4example000000000"}"#;
+    let records = [record("1", fine), record("2", "nonsense"), record("3", &fine.replace("\"v\":1", "\"v\":2")), record("4", fine)];
+    let answer = stack.invoke("WebhooksFunction", json!({"Records": records}).to_string()).await;
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}));
+    let none = stack.invoke("WorkerFunction", json!({"Records": []}).to_string()).await;
+    assert_eq!(none, json!({"batchItemFailures": []}), "an empty list is success");
+}

@@ -1,0 +1,27 @@
+//! What was acknowledged outlives the run.
+
+use super::Stack;
+use super::quickstart::ORDERS;
+
+#[tokio::test]
+async fn after_a_restart_everything_is_still_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Stack::start(folder.path());
+    let client = first.tenant("restart").await;
+    assert_eq!(client.post("/data/orders", ORDERS).await.status, 202);
+    let report_id = client.submit(r#"{"template": "standard_rfm", "dataset_id": "my-store"}"#).await;
+    client.ended(&report_id).await;
+    let path = format!("/reports/{report_id}");
+    let before = client.get(&path).await;
+    let imports = client.get("/data/imports").await.text;
+    drop(first);
+    let second = Stack::start(folder.path());
+    let client = client.at(&second.base_url);
+    let after = client.get(&path).await;
+    assert_eq!((&after.text, after.header("etag")), (&before.text, before.header("etag")));
+    assert_eq!(client.get("/data/imports").await.text, imports);
+    assert_eq!(client.get("/datasets").await.json()["data"][0]["dataset_id"], "my-store");
+    let again = client.submit(r#"{"template": "standard_rfm", "dataset_id": "my-store"}"#).await;
+    let again = client.ended(&again).await;
+    assert_eq!(again["segments"], before.json()["segments"], "a new report over the old orders is the same");
+}
