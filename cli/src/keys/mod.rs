@@ -41,10 +41,10 @@ struct CreateArgs {
     /// Whose data it opens [default: the user's name]
     #[arg(long)]
     tenant: Option<Tenant>,
-    /// The user's plan; the API needs max or enterprise
-    #[arg(long, default_value = "max")]
-    plan: Plan,
-    /// Requests a minute of this user [default: the plan's]
+    /// The user's plan; the API needs max or enterprise [default: as it is; max for a new user]
+    #[arg(long)]
+    plan: Option<Plan>,
+    /// Requests a minute of this user [default: as it is; the plan's for a new user]
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
     /// What the key may do: *, or names such as data:write, separated by commas
@@ -92,7 +92,7 @@ pub async fn create_first(stack: &RunningStack, rate_limit: Option<u32>) -> Resu
     let new = NewKey {
         tenant: LOCAL_NAME.parse().expect("a plain name"),
         user: LOCAL_NAME.parse().expect("a plain name"),
-        plan: Plan::Max,
+        plan: Some(Plan::Max),
         rate_limit,
         scopes: Scopes::all(),
         expires_at: None,
@@ -130,8 +130,8 @@ async fn create(args: &CreateArgs) -> Result<(), Failure> {
     };
     let (key, record) = manage_keys::create(new, &keys, &SystemClock, &OsRandom).await.map_err(failed)?;
     eprintln!("{} for user {} of tenant {}; the key is shown once:", record.key_id, record.user, record.tenant);
-    if !args.plan.has_api() {
-        eprintln!("note: the plan {} has no API; calls with this key get 403", args.plan.name());
+    if let Some(plan) = args.plan.filter(|plan| !plan.has_api()) {
+        eprintln!("note: the plan {} has no API; calls with this key get 403", plan.name());
     }
     terminal::print(&format!("{}\n", key.reveal()))
 }

@@ -31,7 +31,7 @@ impl Place {
             let table = local.outputs["ControlTableName"].as_str().unwrap_or_default();
             return Ok(DynamoKeys::new(local_client(endpoint).await, table));
         }
-        let config = clients::sdk_config().await;
+        let config = clients::sdk_config(clients::Patience::Work).await;
         let table = match (&self.control_table, &self.stack) {
             (Some(table), _) => table.clone(),
             (None, stack) => of_stack(&config, stack.as_deref().unwrap_or_default()).await?,

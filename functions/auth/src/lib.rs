@@ -24,7 +24,7 @@ impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
-        let client = clients::dynamodb(&clients::sdk_config().await);
+        let client = clients::dynamodb(&clients::sdk_config(clients::Patience::Authorizer).await);
         let keys = Arc::new(DynamoKeys::new(client, config.get(Setting::ControlTable)));
         Ok(Self { authorizer: Authorizer::new(keys, Arc::new(SystemClock)) })
     }

@@ -1,3 +1,5 @@
+//! Cold start of `ingest`, then its loop.
+
 use lambda_http::{Error, service_fn};
 
 #[tokio::main]

@@ -24,7 +24,7 @@ impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
-        let sdk = clients::sdk_config().await;
+        let sdk = clients::sdk_config(clients::Patience::Request).await;
         let dynamodb = clients::dynamodb(&sdk);
         let control = config.get(Setting::ControlTable);
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, ""));

@@ -1,3 +1,5 @@
+//! Cold start of `reports`, then its loop.
+
 use lambda_http::{Error, service_fn};
 
 #[tokio::main]

@@ -23,7 +23,7 @@ impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
-        let sdk = clients::sdk_config().await;
+        let sdk = clients::sdk_config(clients::Patience::Work).await;
         let queue = SqsQueue {
             client: clients::sqs(&sdk),
             reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),

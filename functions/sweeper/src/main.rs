@@ -1,3 +1,5 @@
+//! Cold start of `sweeper`, then its loop.
+
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main]

@@ -27,7 +27,7 @@ impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
-        let sdk = clients::sdk_config().await;
+        let sdk = clients::sdk_config(clients::Patience::Work).await;
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), config.get(Setting::ControlTable), ""));
         let queue = SqsQueue {
             client: clients::sqs(&sdk),
@@ -52,7 +52,10 @@ pub async fn handle(event: LambdaEvent<SqsEvent>, ctx: &Ctx) -> Result<SqsBatchR
 
 async fn one(message: Message, ports: &DispatchPorts) -> Handled {
     let Job::Delivery { tenant, delivery_id } = &message.job else {
-        tracing::error!(job = message.job.to_message(), "not a delivery; dropped, the sweeper sends it where it belongs");
+        tracing::error!(
+            job = message.job.to_message(),
+            "not a delivery; dropped, the sweeper sends it where it belongs"
+        );
         return Handled::Done;
     };
     match dispatch_webhook(tenant, delivery_id, ports).await {

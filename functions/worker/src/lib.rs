@@ -39,7 +39,7 @@ impl Ctx {
     pub async fn from_env() -> Result<Self, Error> {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
-        let sdk = clients::sdk_config().await;
+        let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
         let queue = SqsQueue {
@@ -85,7 +85,7 @@ async fn run(job: &Job, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> 
     match job {
         Job::Report { tenant, report_id } => run_report(tenant, report_id, deadline, ports).await,
         Job::Count { tenant, dataset_id } => {
-            count_dataset(tenant, dataset_id, &*ports.log, &ports.objects, &*ports.clock).await?;
+            count_dataset(tenant, dataset_id, &*ports.log, &ports.objects, &*ports.clock, deadline).await?;
             Ok(Ran::Ended)
         }
         Job::Delivery { .. } => {

@@ -1,3 +1,5 @@
+//! Templates as they may be written, and what is refused.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -4,7 +4,17 @@ use crate::ports::{Clock, CountsRecord, Objects, OrderLog, PortResult};
 use crate::snapshot::{self, SnapshotError};
 use affinsy_core::dataset;
 use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
 use std::sync::Arc;
+
+const STEP_MS: i64 = 600_000;
+
+/// When a count that does not end is begun again: a dataset that takes its workers down, or cannot be read, is
+/// tried more and more seldom.
+fn again_at(deadline: Instant, failed_attempts: u32) -> Instant {
+    let failed = i64::from(failed_attempts.min(12));
+    deadline.plus_ms(failed * failed * STEP_MS)
+}
 
 /// Counts a dataset up to its newest push, if that is not counted yet.
 pub async fn count_dataset(
@@ -13,11 +23,15 @@ pub async fn count_dataset(
     log: &dyn OrderLog,
     objects: &Arc<dyn Objects>,
     clock: &dyn Clock,
+    deadline: Instant,
 ) -> PortResult<()> {
     let Some(head) = log.head(tenant, dataset_id).await? else { return Ok(()) };
     if let Some(counts) = head.counts.filter(|counts| counts.sequence == head.sequence) {
         // Counted meanwhile; storing it again takes the dataset off the due list.
         return log.save_counts(tenant, dataset_id, &counts).await;
+    }
+    if !log.claim_count(tenant, dataset_id, clock.now(), again_at(deadline, head.count_attempts)).await? {
+        return Ok(());
     }
     let history = match snapshot::load(tenant, dataset_id, head.sequence, log, objects).await {
         Ok(history) => history,

@@ -52,7 +52,13 @@ pub async fn dispatch_webhook(tenant: &Tenant, delivery_id: &str, ports: &Dispat
     }
     let now = ports.clock.now();
     let claimed = ports.deliveries.claim(tenant, delivery_id, now, now.plus_ms(LEASE_MS)).await?;
-    let Some(delivery) = claimed else { return Ok(()) };
+    let Some(mut delivery) = claimed else { return Ok(()) };
+    add_lost_attempts(&mut delivery, now);
+    if delivery.attempts.len() >= schedule::STEPS_S.len() {
+        delivery.state = DeliveryState::Exhausted;
+        delivery.next_attempt_at = None;
+        return ports.deliveries.record(tenant, &delivery).await.map(|_| ());
+    }
     let secret = secrets(tenant, &*ports.deliveries, &*ports.random).await?;
     let (attempt, sent) = attempt(&delivery, &secret.webhook, ports).await;
     let delivery = after_attempt(delivery, attempt, &sent, ports);
@@ -107,6 +113,15 @@ pub async fn secrets(tenant: &Tenant, book: &dyn DeliveryBook, random: &dyn Rand
         cursor: cursor.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     book.secrets(tenant, &fresh).await
+}
+
+/// A dispatcher that died in an attempt left a claim without a record. It counts as a failed attempt, so that a
+/// delivery ends even when every attempt takes its dispatcher down.
+fn add_lost_attempts(delivery: &mut DeliveryRecord, now: Instant) {
+    while delivery.attempts.len() + 1 < delivery.claims as usize {
+        let error = Some("the attempt was cut off before its outcome was recorded".to_owned());
+        delivery.attempts.push(AttemptRecord { at: now, duration_ms: 0, status: None, error, answer: None });
+    }
 }
 
 type Sent = Result<Answer, SendError>;

@@ -11,7 +11,9 @@ use affinsy_core::time::Instant;
 pub struct NewKey {
     pub tenant: Tenant,
     pub user: User,
-    pub plan: Plan,
+    /// `None` keeps the user's; a new user gets the lowest plan with the API.
+    pub plan: Option<Plan>,
+    /// `None` keeps the user's; a new user has the plan's.
     pub rate_limit: Option<u32>,
     pub scopes: Scopes,
     pub expires_at: Option<Instant>,
@@ -36,7 +38,13 @@ pub async fn create(
         expires_at: new.expires_at,
         revoked_at: None,
     };
-    let user = UserRecord { tenant: new.tenant, user: new.user, plan: new.plan, rate_limit: new.rate_limit };
+    let known = keys.user(&new.tenant, &new.user).await?;
+    let user = UserRecord {
+        plan: new.plan.or(known.as_ref().map(|user| user.plan)).unwrap_or(Plan::Max),
+        rate_limit: new.rate_limit.or(known.and_then(|user| user.rate_limit)),
+        tenant: new.tenant,
+        user: new.user,
+    };
     keys.create(&record, &user).await?;
     Ok((key, record))
 }

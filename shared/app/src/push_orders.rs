@@ -113,6 +113,7 @@ fn next_head(
         created_at: now,
         updated_at: now,
         counts: None,
+        count_attempts: 0,
     });
     match (&head.currency, &push.currency) {
         (Some(dataset), Some(pushed)) if dataset.as_str() != pushed.code() => {

@@ -42,8 +42,10 @@ pub enum Ran {
     Again { after_s: u32 },
 }
 
-/// A report claimed this often and never ended has taken its workers down, most likely by its size.
-const MAX_CLAIMS: u32 = 3;
+/// A report that outlived so many workers has taken them down, most likely by its size.
+const MAX_EXPIRED_LEASES: u32 = 3;
+/// Trouble with tables, objects or queues is waited out this long.
+const GIVE_UP_AFTER_MS: i64 = 6 * 3_600_000;
 /// Kept back before the function's deadline to hand the job on in good order.
 const GUARD_MS: i64 = 15_000;
 /// A lease outlives the deadline by this, so that two workers never meet.
@@ -57,23 +59,29 @@ pub async fn run_report(tenant: &Tenant, report_id: &str, deadline: Instant, por
     let claim = match ports.reports.claim(tenant, report_id, now, lease_until).await? {
         Ok(claim) => claim,
         Err(ClaimRefused::Ended) => return Ok(Ran::Ended),
-        Err(ClaimRefused::Held { until }) => {
-            let wait_ms = (until.unix_ms() - now.unix_ms()).clamp(1_000, 600_000);
-            return Ok(Ran::Again { after_s: wait_ms.unsigned_abs().div_ceil(1_000) as u32 });
-        }
+        // Should that worker die, the report is due when its lease ends, and the sweeper sends it again.
+        Err(ClaimRefused::Held { .. }) => return Ok(Ran::Ended),
     };
-    if claim.token() > MAX_CLAIMS {
+    if claim.report.expired_leases >= MAX_EXPIRED_LEASES {
         return finish(tenant, &claim, Finish::Failed(exhausted()), ports).await;
     }
     match compute(tenant, &claim, deadline, ports).await {
         Ok(finished) => finish(tenant, &claim, finished, ports).await,
         Err(Interrupted::OutOfTime) => {
-            ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(5_000)).await?;
+            ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(5_000), true).await?;
             Ok(Ran::Again { after_s: 1 })
         }
         Err(Interrupted::Port(error)) => {
-            ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(30_000)).await?;
-            Err(error)
+            let age_ms = ports.clock.now().unix_ms() - claim.report.created_at.unix_ms();
+            if age_ms > GIVE_UP_AFTER_MS || matches!(error, PortError::Damaged(_)) {
+                tracing::error!(report.id = report_id, error = %error, "report given up");
+                return finish(tenant, &claim, Finish::Failed(given_up()), ports).await;
+            }
+            tracing::warn!(report.id = report_id, error = %error, "report put off");
+            let after_s = (5u32 << claim.token().min(7)).min(600);
+            let due_at = ports.clock.now().plus_ms(i64::from(after_s) * 1_000);
+            ports.reports.release(tenant, &claim, due_at, false).await?;
+            Ok(Ran::Again { after_s })
         }
     }
 }
@@ -83,6 +91,15 @@ fn exhausted() -> StoredFailure {
         code: "resource_exhausted".to_owned(),
         message: "The report did not fit the worker's time or memory. Raise min_support, bound max_itemset_size or \
                   narrow the date range; or give the worker more memory."
+            .to_owned(),
+    }
+}
+
+fn given_up() -> StoredFailure {
+    StoredFailure {
+        code: "internal_error".to_owned(),
+        message: "The report could not be computed because of a fault on our side, which is logged under its id. \
+                  Submit it again; if it fails again, tell the operator."
             .to_owned(),
     }
 }
@@ -109,7 +126,7 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
             return Ok(Finish::Failed(StoredFailure { code: "invalid_request".to_owned(), message }));
         }
     };
-    ports.reports.progress(tenant, claim, "loading", 0).await?;
+    tell(tenant, claim, ("loading", 0), ports).await;
     let loaded = snapshot::load(tenant, &report.dataset_id, report.sequence, &*ports.log, &ports.objects).await;
     let history = match loaded {
         Ok(history) => history,
@@ -159,10 +176,15 @@ async fn compute_watched(
         let now = *lock(&stage);
         if now != told {
             told = now;
-            if let Err(error) = ports.reports.progress(tenant, claim, now.0, now.1).await {
-                tracing::warn!(error = %error, "progress not stored");
-            }
+            tell(tenant, claim, now, ports).await;
         }
+    }
+}
+
+/// Best effort: progress is for the eyes.
+async fn tell(tenant: &Tenant, claim: &Claim, (stage, done_permille): (&str, u32), ports: &RunPorts) {
+    if let Err(error) = ports.reports.progress(tenant, claim, stage, done_permille).await {
+        tracing::warn!(error = %error, "progress not stored");
     }
 }
 
@@ -176,8 +198,9 @@ async fn store(tenant: &Tenant, claim: &Claim, output: ReportOutput, objects: &d
     let mut parts = Vec::with_capacity(output.parts.len());
     for part in output.parts {
         let key = format!("{base}/{}.ndjson", part.name);
+        let bytes = part.ndjson.len() as u64;
         create(objects, &key, part.ndjson).await?;
-        parts.push(StoredPart { name: part.name.to_owned(), key, rows: part.rows });
+        parts.push(StoredPart { name: part.name.to_owned(), key, rows: part.rows, bytes });
     }
     let result = output.result.get().as_bytes().to_vec();
     let result_sha256 = Sha256::digest(&result).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -29,6 +29,7 @@ pub async fn load(
     objects: &Arc<dyn Objects>,
 ) -> Result<History, SnapshotError> {
     let segments = log.segments(tenant, dataset_id, sequence).await?;
+    whole(&segments, sequence)?;
     let decoded: Vec<(u64, SegmentRows)> = futures::stream::iter(segments)
         .map(|record| read_segment(record, Arc::clone(objects)))
         .buffered(AT_ONCE)
@@ -38,6 +39,20 @@ pub async fn load(
     tokio::task::spawn_blocking(move || segment::merge(decoded))
         .await
         .map_err(|error| SnapshotError::Port(PortError::Damaged(format!("merge: {error}"))))
+}
+
+/// Every push has its segment: a manifest with a gap must not pass for a smaller dataset.
+fn whole(segments: &[SegmentRecord], sequence: u64) -> Result<(), ReportFailure> {
+    let gap = (1..=sequence).zip(segments.iter().map(|segment| Some(segment.sequence)).chain(std::iter::repeat(None)));
+    match gap.into_iter().find(|(expected, found)| *found != Some(*expected)) {
+        None => Ok(()),
+        Some((missing, _)) => Err(ReportFailure {
+            code: "corrupt_segment",
+            message: format!(
+                "The manifest of the dataset lacks push {missing} of {sequence}. Restore the table, or push its orders again."
+            ),
+        }),
+    }
 }
 
 async fn read_segment(record: SegmentRecord, objects: Arc<dyn Objects>) -> Result<(u64, SegmentRows), SnapshotError> {

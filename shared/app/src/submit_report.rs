@@ -77,6 +77,7 @@ fn new_record(spec: &ReportSpec, request: String, sequence: u64, ports: SubmitPo
         started_at: None,
         completed_at: None,
         claims: 0,
+        expired_leases: 0,
         lease_until: None,
         stage: None,
         done_permille: 0,

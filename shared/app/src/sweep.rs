@@ -2,6 +2,7 @@
 
 use crate::dispatch_webhook::delivery_id;
 use crate::ports::{Clock, Due, DueIndex, DueKind, Job, PortResult, Queue, ReportBook, ReportStatus};
+use affinsy_core::time::Instant;
 
 #[derive(Clone, Copy)]
 pub struct SweepPorts<'a> {
@@ -19,6 +20,8 @@ impl std::fmt::Debug for SweepPorts<'_> {
 
 /// The most sent on in one run; what is left comes with the next.
 const MOST: usize = 1_000;
+/// When to look again at a record that cannot be read: it must not stand in front of the others.
+const BROKEN_AGAIN_MS: i64 = 3_600_000;
 /// When to look again at what was sent on, if nobody took it.
 const fn look_again_ms(kind: DueKind) -> i64 {
     match kind {
@@ -33,13 +36,25 @@ pub async fn sweep(ports: SweepPorts<'_>) -> PortResult<usize> {
     let now = ports.clock.now();
     let mut sent = 0;
     for due in ports.due.due(now, MOST).await? {
-        let Some(job) = job(&due, ports).await? else { continue };
-        // The message first: were the due time moved first, a crash here would hide it for two minutes more.
-        ports.queue.send(&job, 0).await?;
-        ports.due.postpone(&due, now, now.plus_ms(look_again_ms(due.kind))).await?;
-        sent += 1;
+        // Each on its own: one damaged or busy record must not hold up what stands behind it.
+        match send_on(&due, now, ports).await {
+            Ok(true) => sent += 1,
+            Ok(false) => {}
+            Err(error) => tracing::error!(due = ?due, error = %error, "due work not sent on"),
+        }
     }
     Ok(sent)
+}
+
+async fn send_on(due: &Due, now: Instant, ports: SweepPorts<'_>) -> PortResult<bool> {
+    let job = job(due, ports).await;
+    // The message first: were the due time moved first, a crash here would hide it for two minutes more.
+    if let Ok(Some(job)) = &job {
+        ports.queue.send(job, 0).await?;
+    }
+    let look_again_ms = if matches!(job, Ok(Some(_))) { look_again_ms(due.kind) } else { BROKEN_AGAIN_MS };
+    ports.due.postpone(due, now, now.plus_ms(look_again_ms)).await?;
+    Ok(job?.is_some())
 }
 
 /// What wakes the function that can go on with it.

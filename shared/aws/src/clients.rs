@@ -10,11 +10,28 @@ use std::time::Duration;
 pub use aws_config::SdkConfig;
 pub use aws_sdk_dynamodb::Client as DynamoDbClient;
 
+/// How long a function can wait for AWS: its own answer must come before its time-out.
+#[derive(Debug, Clone, Copy)]
+pub enum Patience {
+    /// The authorizer, with 10 s.
+    Authorizer,
+    /// Behind the HTTP API, with 29 s.
+    Request,
+    /// Behind a queue or a schedule.
+    Work,
+}
+
 /// Region, credentials, endpoints as the SDK finds them; retries with back-off and jitter, bounded attempts.
-pub async fn sdk_config() -> SdkConfig {
+pub async fn sdk_config(patience: Patience) -> SdkConfig {
+    let (attempt_s, operation_s) = match patience {
+        Patience::Authorizer => (2, 4),
+        Patience::Request => (6, 12),
+        Patience::Work => (20, 60),
+    };
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(20))
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(attempt_s))
+        .operation_timeout(Duration::from_secs(operation_s))
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(5))

@@ -64,6 +64,12 @@ impl Config {
         self.values.get(&setting).map_or("", String::as_str)
     }
 
+    /// A level or a filter of log lines, `info` where nothing is said.
+    pub fn log_filter() -> String {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        std::env::var("AFFINSY_LOG").unwrap_or_else(|_| "info".to_owned())
+    }
+
     pub fn url_policy(&self) -> UrlPolicy {
         if self.get(Setting::WebhookAllowPrivate) == "true" { UrlPolicy::AllowPrivate } else { UrlPolicy::PublicOnly }
     }

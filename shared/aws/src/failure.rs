@@ -11,7 +11,10 @@ where
     let code = error.code().unwrap_or_default().to_owned();
     let details = format!("{doing}: {}", DisplayErrorContext(error));
     match &*code {
-        "ValidationException" | "AccessDenied" | "AccessDeniedException" | "NoSuchBucket"
+        "ValidationException"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "NoSuchBucket"
         | "ResourceNotFoundException" => PortError::Damaged(details),
         _ => PortError::Unavailable(details),
     }

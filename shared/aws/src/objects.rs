@@ -19,19 +19,39 @@ impl S3Objects {
     }
 }
 
+/// How often a write is tried that meets another one of the same key: S3 decides neither then.
+const CONFLICT_ATTEMPTS: u32 = 5;
+
 #[async_trait]
 impl Objects for S3Objects {
     async fn create(&self, key: &str, bytes: Bytes) -> PortResult<Put> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*");
-        match put.body(ByteStream::from(bytes)).send().await {
-            Ok(_) => Ok(Put::Created),
-            Err(error) if error.code() == Some("PreconditionFailed") => Ok(Put::AlreadyThere),
-            Err(error) => Err(port_error("S3 PutObject", error)),
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let put = self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*");
+            let Err(error) = put.body(ByteStream::from(bytes.clone())).send().await else { return Ok(Put::Created) };
+            match error.code() {
+                Some("PreconditionFailed") => return Ok(Put::AlreadyThere),
+                Some("ConditionalRequestConflict") if attempt < CONFLICT_ATTEMPTS => {
+                    tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
+                }
+                _ => return Err(port_error("S3 PutObject", error)),
+            }
         }
     }
 
     async fn read(&self, key: &str) -> PortResult<Option<Bytes>> {
-        let got = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        self.get(key, None).await
+    }
+
+    async fn read_range(&self, key: &str, start: u64, length: u64) -> PortResult<Option<Bytes>> {
+        self.get(key, Some(format!("bytes={start}-{}", start + length.max(1) - 1))).await
+    }
+}
+
+impl S3Objects {
+    async fn get(&self, key: &str, range: Option<String>) -> PortResult<Option<Bytes>> {
+        let got = self.client.get_object().bucket(&self.bucket).key(key).set_range(range).send().await;
         let object = match got {
             Ok(object) => object,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),

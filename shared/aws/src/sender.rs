@@ -27,6 +27,8 @@ impl HttpSender {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // A connection kept over a freeze of the instance is dead when it wakes.
+            .pool_max_idle_per_host(0)
             .dns_resolver(CheckedResolver { policy })
             .user_agent(concat!("affinsy-webhooks/", env!("CARGO_PKG_VERSION")))
             .build()?;
@@ -34,7 +36,8 @@ impl HttpSender {
     }
 
     async fn attempt(&self, url: &str, headers: &[(&str, String)], body: &str) -> Result<Answer, SendError> {
-        let url = url::check(url, self.policy).map_err(|detail| SendError::BlockedAddress(format!("the URL {detail}")))?;
+        let url =
+            url::check(url, self.policy).map_err(|detail| SendError::BlockedAddress(format!("the URL {detail}")))?;
         let request = self.client.post(url).body(body.to_owned());
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         let mut response = request.send().await.map_err(send_error)?;

@@ -129,27 +129,47 @@ fn scaled(text: &str, decimals: u32) -> Result<i128, DecimalProblem> {
         None => (false, text),
     };
     let (mantissa, exponent) = match digits.find(['e', 'E']) {
-        Some(at) => (&digits[..at], digits[at + 1..].parse::<i32>().map_err(|_| DecimalProblem::OutOfRange)?),
+        Some(at) => (&digits[..at], parse_exponent(&digits[at + 1..])?),
         None => (digits, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     if whole.is_empty() && fraction.is_empty() {
         return Err(DecimalProblem::NotANumber);
     }
-    let mut value: i128 = 0;
-    for digit in whole.bytes().chain(fraction.bytes()) {
+    // Zeros at the end say nothing, however many there are: without them the value fits, or is none of ours.
+    let fraction = fraction.trim_end_matches('0');
+    let significant = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
+    let zeros = whole.len() - significant.len();
+    let shift = exponent + zeros as i64 - fraction.len() as i64 + i64::from(decimals);
+    let shifted = match digits_value(significant.bytes().chain(fraction.bytes()))? {
+        Some(value) => shift_decimal(value, shift, decimals)?,
+        None if shift < 0 => return Err(DecimalProblem::TooPrecise(decimals)),
+        None => return Err(DecimalProblem::OutOfRange),
+    };
+    Ok(if negative { -shifted } else { shifted })
+}
+
+/// An exponent far out of every range stands for all beyond it: with a mantissa of zero even that is a number.
+fn parse_exponent(text: &str) -> Result<i64, DecimalProblem> {
+    const FAR: i64 = 1 << 40;
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(DecimalProblem::NotANumber);
+    }
+    let size = digits.parse::<i64>().unwrap_or(FAR).min(FAR);
+    Ok(if text.starts_with('-') { -size } else { size })
+}
+
+/// `None` where it is too great.
+fn digits_value(digits: impl Iterator<Item = u8>) -> Result<Option<i128>, DecimalProblem> {
+    let mut value = Some(0i128);
+    for digit in digits {
         if !digit.is_ascii_digit() {
             return Err(DecimalProblem::NotANumber);
         }
-        value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(i128::from(digit - b'0')))
-            .ok_or(DecimalProblem::OutOfRange)?;
+        value = value.and_then(|value| value.checked_mul(10)?.checked_add(i128::from(digit - b'0')));
     }
-    let fraction_len = i32::try_from(fraction.len()).map_err(|_| DecimalProblem::OutOfRange)?;
-    let shift = i64::from(exponent) - i64::from(fraction_len) + i64::from(decimals);
-    let shifted = shift_decimal(value, shift, decimals)?;
-    Ok(if negative { -shifted } else { shifted })
+    Ok(value)
 }
 
 fn shift_decimal(value: i128, shift: i64, decimals: u32) -> Result<i128, DecimalProblem> {
@@ -185,6 +205,18 @@ mod tests {
         check("1000000000000", Err(DecimalProblem::OutOfRange));
         check("1e400", Err(DecimalProblem::OutOfRange));
         check("1e-400", Err(DecimalProblem::TooPrecise(6)));
+        let zeros = "0".repeat(45);
+        check(&format!("1.{zeros}"), Ok(1_000_000));
+        check(&format!("1{zeros}e-45"), Ok(1_000_000));
+        check(&format!("1.{zeros}1"), Err(DecimalProblem::TooPrecise(6)));
+        check(&format!("1{zeros}1"), Err(DecimalProblem::OutOfRange));
+        check(&format!("0.{zeros}"), Ok(0));
+        check("0e99999999999", Ok(0));
+        check("-0.0e-99999999999999999999", Ok(0));
+        check("1e99999999999", Err(DecimalProblem::OutOfRange));
+        check("1e-99999999999", Err(DecimalProblem::TooPrecise(6)));
+        check("100e-2", Ok(1_000_000));
+        check("1e", Err(DecimalProblem::NotANumber));
         check("NaN", Err(DecimalProblem::NotANumber));
         check("", Err(DecimalProblem::NotANumber));
         assert_eq!(Quantity::parse("1.23456"), Err(DecimalProblem::TooPrecise(3)));

@@ -60,9 +60,8 @@ pub fn new_id(prefix: &str, now: crate::time::Instant, random: [u8; 10]) -> Stri
 
 /// Whether a path segment can be one of our identifiers; anything else is unknown without a look-up.
 pub fn is_id(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|rest| {
-        rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
-    })
+    text.strip_prefix(prefix)
+        .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()))
 }
 
 /// 32 hex digits that stand for a name of any form in an object key or a table key.

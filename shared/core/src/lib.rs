@@ -3,18 +3,18 @@
 //! Modules stand in the order in which data meets them. Nothing here awaits, reads a clock, draws a
 //! random number or names AWS: whatever comes from outside is an argument.
 
+pub mod dataset;
 pub mod decimal;
 pub mod history;
-pub mod json;
-pub mod problem;
-pub mod time;
-pub mod insight;
-pub mod report;
 pub mod ids;
+pub mod insight;
+pub mod json;
 pub mod key;
-pub mod plan;
-pub mod webhook;
-pub mod dataset;
 pub mod names;
 pub mod order;
+pub mod plan;
+pub mod problem;
+pub mod report;
 pub mod segment;
+pub mod time;
+pub mod webhook;

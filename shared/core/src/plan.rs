@@ -39,7 +39,10 @@ impl std::str::FromStr for Plan {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|plan| plan.name() == text).ok_or_else(|| format!("no such plan; one of {}", names()))
+        Self::ALL
+            .into_iter()
+            .find(|plan| plan.name() == text)
+            .ok_or_else(|| format!("no such plan; one of {}", names()))
     }
 }
 
@@ -87,10 +90,9 @@ impl Scopes {
         let names: Vec<&str> = text.split([' ', ',']).filter(|name| !name.is_empty()).collect();
         let known = |name: &&str| *name == "*" || Scope::ALL.iter().any(|scope| scope.name() == *name);
         match names.iter().find(|name| !known(name)) {
-            Some(unknown) => Err(format!(
-                "no such scope: {unknown}; one of *, {}",
-                Scope::ALL.map(Scope::name).join(", ")
-            )),
+            Some(unknown) => {
+                Err(format!("no such scope: {unknown}; one of *, {}", Scope::ALL.map(Scope::name).join(", ")))
+            }
             None if names.is_empty() => Err("a key needs at least one scope".to_owned()),
             None => Ok(Self(names.join(" "))),
         }

@@ -34,8 +34,11 @@ impl Instant {
         if *zone == TimeZone::UTC {
             return Day(self.0.div_euclid(MICROS_PER_DAY) as i32);
         }
-        let timestamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
-        Day::from_date(zone.to_datetime(timestamp).date())
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(timestamp) => Day::from_date(zone.to_datetime(timestamp).date()),
+            // The last hours of year 9999, which no zone can tell from UTC.
+            Err(_) => Day(self.0.div_euclid(MICROS_PER_DAY) as i32),
+        }
     }
     /// `2025-03-15T10:32:00Z`, with a fraction only where there is one.
     pub fn to_rfc3339(self) -> String {
@@ -116,7 +119,9 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     if name.eq_ignore_ascii_case("utc") || name == "Z" {
         return Some(TimeZone::UTC);
     }
-    TimeZone::get(name).ok()
+    // Placeholders of the database for "not set": they have no place on earth.
+    let is_placeholder = ["Factory", "Etc/Unknown"].iter().any(|unset| unset.eq_ignore_ascii_case(name));
+    TimeZone::get(name).ok().filter(|zone| !is_placeholder && !zone.is_unknown())
 }
 
 /// `YYYY-MM-DD` and nothing else.
@@ -206,6 +211,28 @@ mod tests {
         check("2025-3-15", None);
         check("٢٠٢٥-03-15", None);
         check("", None);
+    }
+
+    #[test]
+    fn zones_are_places() {
+        let check = |name: &str, known: bool| assert_eq!(zone(name).is_some(), known, "{name}");
+        check("utc", true);
+        check("Europe/Berlin", true);
+        check("Factory", false);
+        check("factory", false);
+        check("Etc/Unknown", false);
+        check("Mars/Olympus", false);
+    }
+
+    #[test]
+    fn the_last_hours_of_the_calendar_have_a_day() {
+        let check = |text: &str, name: &str, day: &str| {
+            let zone = zone(name).expect("known");
+            assert_eq!(parse_instant(text).expect("valid").day_in(&zone).to_string(), day, "{text} {name}")
+        };
+        check("9999-12-31T23:59:59Z", "UTC", "9999-12-31");
+        check("9999-12-31T23:59:59Z", "Europe/Berlin", "9999-12-31");
+        check("9999-12-31T23:59:59-12:00", "Europe/Berlin", "9999-12-31");
     }
 
     #[test]

@@ -29,7 +29,10 @@ async fn an_order_becomes_a_report_and_its_sender_is_told() {
     let signature = signed.sign(&id, timestamp_s.parse().expect("a number"), body.as_bytes()).expect("signs");
     assert_eq!(header("webhook-signature"), Some(&*signature));
     let log = json(&shop.get(&ann, "/webhooks/deliveries").await);
-    assert_eq!((&log["data"][0]["state"], &log["data"][0]["attempts"][0]["status"]), (&"delivered".into(), &204.into()));
+    assert_eq!(
+        (&log["data"][0]["state"], &log["data"][0]["attempts"][0]["status"]),
+        (&"delivered".into(), &204.into())
+    );
     assert_eq!(shop.sweep().await, 1, "nothing is left to the sweeper but to count the dataset");
 }
 
@@ -37,7 +40,8 @@ async fn an_order_becomes_a_report_and_its_sender_is_told() {
 async fn every_template_completes_and_states_what_it_used() {
     let (shop, ann) = shop().await;
     let templates = json(&shop.get(&ann, "/templates").await);
-    let ids: Vec<&str> = templates["data"].as_array().expect("a list").iter().map(|t| t["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        templates["data"].as_array().expect("a list").iter().map(|t| t["template"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 7, "{templates}");
     for id in ids {
         let report_id = shop.submit(&ann, &told(id)).await;
@@ -70,8 +74,14 @@ async fn reports_of_next_to_nothing_complete_with_reasons() {
         "order_date": "2025-03-01", "line_items": [{"product_name": "Tea"}]}]}"#;
     let refund = one.replace(r#""Tea""#, r#""Tea", "quantity": -1"#);
     let guest = one.replace(r#""customer_id": "c","#, "");
-    let same: Vec<String> = (0..5).map(|at| format!(r#"{{"order_id": "o{at}", "customer_id": "c{at}",
-        "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea", "unit_price": 1}}]}}"#)).collect();
+    let same: Vec<String> = (0..5)
+        .map(|at| {
+            format!(
+                r#"{{"order_id": "o{at}", "customer_id": "c{at}",
+        "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea", "unit_price": 1}}]}}"#
+            )
+        })
+        .collect();
     let ties = format!(r#"{{"dataset_id": "my-store", "orders": [{}]}}"#, same.join(","));
     for body in [one, &refund, &guest, &ties] {
         let (shop, ann) = (Shop::new(), caller("shop"));

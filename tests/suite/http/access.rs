@@ -7,7 +7,7 @@ use affinsy_app::http::{Answer, Caller, ROUTES, Verdict};
 use affinsy_app::manage_keys::{NewKey, create};
 use affinsy_app::ports::{KeyRecord, KeyTable, PortError, PortResult, UserRecord};
 use affinsy_aws::lambda::authorizer;
-use affinsy_core::ids::Tenant;
+use affinsy_core::ids::{Tenant, User};
 use affinsy_core::plan::{Plan, Scope, Scopes};
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn new_key() -> NewKey {
     let Caller { tenant, user, scopes, .. } = caller("shop");
-    NewKey { tenant, user, plan: Plan::Max, rate_limit: None, scopes, expires_at: None }
+    NewKey { tenant, user, plan: Some(Plan::Max), rate_limit: None, scopes, expires_at: None }
 }
 
 /// A key of the shop's and its record.
@@ -108,6 +108,9 @@ impl KeyTable for WatchedKeys {
         self.look_ups.fetch_add(1, Ordering::Relaxed);
         Err(PortError::Unavailable("throttled".to_owned()))
     }
+    async fn user(&self, _: &Tenant, _: &User) -> PortResult<Option<UserRecord>> {
+        Ok(None)
+    }
     async fn create(&self, _: &KeyRecord, _: &UserRecord) -> PortResult<()> {
         Ok(())
     }
@@ -144,7 +147,11 @@ async fn a_revoked_key_stops_within_thirty_seconds() {
     shop.clock.advance_ms(30_000);
     assert_eq!(asked(&shop, &authorizer, Some(&header)).await.status, 401);
     let (fresh, _) = key(&shop, new_key()).await;
-    assert_eq!(asked(&shop, &authorizer, Some(&format!("Bearer {fresh}"))).await.status, 200, "a new key works at once");
+    assert_eq!(
+        asked(&shop, &authorizer, Some(&format!("Bearer {fresh}"))).await.status,
+        200,
+        "a new key works at once"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +169,7 @@ async fn a_key_ends_when_it_says() {
 async fn lower_plans_are_told_which_they_need() {
     for plan in Plan::ALL {
         let shop = Shop::new();
-        let (key, _) = key(&shop, NewKey { plan, ..new_key() }).await;
+        let (key, _) = key(&shop, NewKey { plan: Some(plan), ..new_key() }).await;
         let answer = asked(&shop, &shop.authorizer(), Some(&format!("Bearer {key}"))).await;
         assert_eq!(answer.header("x-ratelimit-limit"), Some("60"), "{answer:?}");
         if plan.has_api() {

@@ -63,7 +63,10 @@ async fn what_has_to_be_there() {
 
 #[tokio::test]
 async fn names_and_ids() {
-    let name = async |name: &str| check(line(&format!(r#""product_name": {name}"#)), 422, "invalid_request", &format!("{LINE}/product_name")).await;
+    let name = async |name: &str| {
+        check(line(&format!(r#""product_name": {name}"#)), 422, "invalid_request", &format!("{LINE}/product_name"))
+            .await
+    };
     for refused in ["", " ", "\t", "\u{3000}", "a\0b", "a\nb", "a\u{85}b", &"x".repeat(513), &"x".repeat(10_000)] {
         name(&text(refused)).await;
     }
@@ -73,14 +76,20 @@ async fn names_and_ids() {
     for kept in ["\u{202e}gnp.exe", "a\u{200b}b", "👟", "é", "e\u{301}", &"é".repeat(512), "=1+1", "a#b/../c"] {
         check_taken(line(&format!(r#""product_name": {}"#, text(kept))), 0).await;
     }
-    let id = |id: &str| order(&format!(r#""order_id": {id}, "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea"}}]"#));
+    let id = |id: &str| {
+        order(&format!(r#""order_id": {id}, "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea"}}]"#))
+    };
     for refused in ["", " ", "a\0", "a\nb", &"x".repeat(257), &"é".repeat(129), &"x".repeat(2_048)] {
         check(id(&text(refused)), 422, "invalid_request", "/orders/0/order_id").await;
     }
     for kept in ["a#b", "a/b", "..", "../x", "T#other", &"x".repeat(256)] {
         check_taken(id(&text(kept)), 0).await;
     }
-    let dataset = |id: &str| format!(r#"{{"dataset_id": {id}, "orders": [{{"order_id": "o", "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea"}}]}}]}}"#);
+    let dataset = |id: &str| {
+        format!(
+            r#"{{"dataset_id": {id}, "orders": [{{"order_id": "o", "order_date": "2025-03-01", "line_items": [{{"product_name": "Tea"}}]}}]}}"#
+        )
+    };
     for refused in [text(""), text(" "), text("a\0"), text(&"x".repeat(257)), "7".to_owned(), "[]".to_owned()] {
         check(dataset(&refused), 422, "invalid_request", "/dataset_id").await;
     }
@@ -109,13 +118,25 @@ async fn numbers_are_exact_or_refused() {
 #[tokio::test]
 async fn dates() {
     for refused in [
-        "\"2025-02-30\"", "\"0000-01-01\"", "\"9999-12-31\"", "\"1969-12-31T23:59:59Z\"", "\"2025-03-22T12:00:01Z\"",
-        "\"soon\"", "\"\"", "1742472000", "[]", "\"2025-13-01\"", "\"2025-03-01T25:00:00Z\"",
+        "\"2025-02-30\"",
+        "\"0000-01-01\"",
+        "\"9999-12-31\"",
+        "\"1969-12-31T23:59:59Z\"",
+        "\"2025-03-22T12:00:01Z\"",
+        "\"soon\"",
+        "\"\"",
+        "1742472000",
+        "[]",
+        "\"2025-13-01\"",
+        "\"2025-03-01T25:00:00Z\"",
     ] {
         check(dated(refused), 422, "invalid_request", "/orders/0/order_date").await;
     }
     for taken in [
-        "\"1970-01-01\"", "\"2025-03-22T12:00:00Z\"", "\"2025-03-01T10:00:00\"", "\"2025-03-01T10:00:00+05:30\"",
+        "\"1970-01-01\"",
+        "\"2025-03-22T12:00:00Z\"",
+        "\"2025-03-01T10:00:00\"",
+        "\"2025-03-01T10:00:00+05:30\"",
         "\"2024-02-29\"",
     ] {
         check_taken(dated(taken), 0).await;

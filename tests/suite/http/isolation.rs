@@ -18,11 +18,15 @@ struct Tenant {
 
 async fn settled(shop: &Shop, name: &str) -> Tenant {
     let caller = caller(name);
-    let import = json(&shop.post(&caller, "/data/orders", ORDERS).await)["import_id"].as_str().expect("an id").to_owned();
+    let import =
+        json(&shop.post(&caller, "/data/orders", ORDERS).await)["import_id"].as_str().expect("an id").to_owned();
     let told = |template: &str| {
-        format!(r#"{{"template": "{template}", "dataset_id": "my-store", "webhook_url": "https://example.com/{name}"}}"#)
+        format!(
+            r#"{{"template": "{template}", "dataset_id": "my-store", "webhook_url": "https://example.com/{name}"}}"#
+        )
     };
-    let (mba, rfm) = (shop.submit(&caller, &told("standard_mba")).await, shop.submit(&caller, &told("standard_rfm")).await);
+    let (mba, rfm) =
+        (shop.submit(&caller, &told("standard_mba")).await, shop.submit(&caller, &told("standard_rfm")).await);
     shop.settle().await;
     Tenant { caller, import, mba, rfm }
 }
@@ -67,7 +71,9 @@ async fn lists_show_ones_own_alone() {
     let shop = Shop::new();
     let (a, b) = (settled(&shop, "a-shop").await, settled(&shop, "b-shop").await);
     let empty = caller("empty-shop");
-    for route in ROUTES.iter().filter(|route| route.scope.is_some() && route.method == "GET" && !route.path.contains('{')) {
+    for route in
+        ROUTES.iter().filter(|route| route.scope.is_some() && route.method == "GET" && !route.path.contains('{'))
+    {
         let target = route.path.strip_prefix(BASE).expect("under the base path");
         if matches!(route.operation, "ListTemplates" | "GetWebhookSecret") {
             continue;
@@ -87,7 +93,8 @@ async fn lists_show_ones_own_alone() {
 async fn anothers_dataset_cannot_be_analysed() {
     let shop = Shop::new();
     settled(&shop, "a-shop").await;
-    let answer = shop.post(&caller("other-shop"), "/reports", r#"{"report_type": "MBA", "dataset_id": "my-store"}"#).await;
+    let answer =
+        shop.post(&caller("other-shop"), "/reports", r#"{"report_type": "MBA", "dataset_id": "my-store"}"#).await;
     check_refusal(&answer, 404, "unknown_dataset", "", "another tenant's dataset");
 }
 
@@ -97,7 +104,10 @@ async fn anothers_orders_do_not_mix_in() {
     let (a, _) = (settled(&shop, "a-shop").await, settled(&shop, "b-shop").await);
     let report = json(&shop.get(&a.caller, &format!("/reports/{}", a.mba)).await);
     assert_eq!(report["data"]["orders"], 1, "{report}");
-    assert!(shop.objects.keys().iter().all(|key| !key.contains("shop") && !key.contains("store")), "keys tell no names");
+    assert!(
+        shop.objects.keys().iter().all(|key| !key.contains("shop") && !key.contains("store")),
+        "keys tell no names"
+    );
 }
 
 #[tokio::test]
@@ -107,7 +117,10 @@ async fn a_cursor_is_good_for_its_tenant_list_and_filter() {
     let page = json(&shop.get(&a.caller, "/reports?limit=1").await);
     let cursor = page["next_cursor"].as_str().expect("two reports are two pages");
     let next = json(&shop.get(&a.caller, &format!("/reports?limit=1&cursor={cursor}")).await);
-    assert_eq!((&next["data"][0]["report_id"], &next["next_cursor"]), (&a.mba.as_str().into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&next["data"][0]["report_id"], &next["next_cursor"]),
+        (&a.mba.as_str().into(), &serde_json::Value::Null)
+    );
     let refused = async |caller: &Caller, target: String| {
         check_refusal(&shop.get(caller, &target).await, 422, "invalid_request", "/cursor", &target);
     };

@@ -9,18 +9,29 @@ use serde_json::Value;
 async fn reported(template: &str) -> (Shop, Caller, String) {
     let (shop, ann) = (Shop::new(), caller("shop"));
     let products = |names: &[&str]| -> String {
-        names.iter().map(|name| format!(r#"{{"product_name": "{name}", "unit_price": 2}}"#)).collect::<Vec<_>>().join(",")
+        names
+            .iter()
+            .map(|name| format!(r#"{{"product_name": "{name}", "unit_price": 2}}"#))
+            .collect::<Vec<_>>()
+            .join(",")
     };
     let order = |at: usize, names: &[&str]| {
-        format!(r#"{{"order_id": "o{at}", "customer_id": "c{at}", "order_date": "2025-03-0{}", "line_items": [{}]}}"#, at % 9 + 1, products(names))
+        format!(
+            r#"{{"order_id": "o{at}", "customer_id": "c{at}", "order_date": "2025-03-0{}", "line_items": [{}]}}"#,
+            at % 9 + 1,
+            products(names)
+        )
     };
     let mut orders: Vec<String> = (0..10).map(|at| order(at, &["Tea", "Mug", "Jam"])).collect();
     orders.extend((10..20).map(|at| order(at, &["Nut"])));
     shop.push(&ann, &format!(r#"{{"orders": [{}]}}"#, orders.join(","))).await;
-    let body = format!(r#"{{"template": "{template}", "params": {}}}"#, match template {
-        "standard_mba" => r#"{"min_support_count": 2, "max_q_value": 1, "include_redundant": true}"#,
-        _ => "{}",
-    });
+    let body = format!(
+        r#"{{"template": "{template}", "params": {}}}"#,
+        match template {
+            "standard_mba" => r#"{"min_support_count": 2, "max_q_value": 1, "include_redundant": true}"#,
+            _ => "{}",
+        }
+    );
     let report_id = shop.submit(&ann, &body).await;
     shop.settle().await;
     (shop, ann, report_id)

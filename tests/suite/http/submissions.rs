@@ -57,7 +57,9 @@ async fn parameters_out_of_bounds() {
 
 #[tokio::test]
 async fn ranges() {
-    let range = |start: &str, end: &str| with(&format!(r#""filters": {{"dateRange": {{"start": "{start}", "end": "{end}"}}}}"#));
+    let range = |start: &str, end: &str| {
+        with(&format!(r#""filters": {{"dateRange": {{"start": "{start}", "end": "{end}"}}}}"#))
+    };
     check(&range("2025-04-01", "2025-03-31"), 422, "invalid_request", "/filters/dateRange").await;
     check(&range("2025-02-30", "2025-03-31"), 422, "invalid_request", "/filters/dateRange/start").await;
     check(&range("2025-03-31", "2025-03-31"), 202, "", "").await;
@@ -68,10 +70,22 @@ async fn ranges() {
 #[tokio::test]
 async fn webhook_urls() {
     for refused in [
-        "http://example.com/", "https://localhost/", "https://127.0.0.1/", "https://2130706433/", "https://0x7f.1/",
-        "https://①②⑦.0.0.1/", "https:///127.0.0.1/", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
-        "https://[64:ff9b::7f00:1]/", "https://169.254.169.254/latest/meta-data", "https://user:pw@example.com/",
-        "https://example.com:22/", "ftp://example.com/", "example.com/hook", "https://",
+        "http://example.com/",
+        "https://localhost/",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://①②⑦.0.0.1/",
+        "https:///127.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://user:pw@example.com/",
+        "https://example.com:22/",
+        "ftp://example.com/",
+        "example.com/hook",
+        "https://",
     ] {
         let url = serde_json::Value::from(refused);
         check(&with(&format!(r#""webhook_url": {url}"#)), 422, "invalid_request", "/webhook_url").await;
@@ -82,7 +96,11 @@ async fn webhook_urls() {
 
 #[tokio::test]
 async fn a_submission_is_at_most_128_kib() {
-    let padded = |bytes: usize| format!("{:<bytes$}", with(r#""name": "x""#));
+    let padded = |bytes: usize| {
+        let body = with(r#""name": "x""#);
+        let spaces = " ".repeat(bytes - body.len());
+        body + &spaces
+    };
     check(&padded(128 << 10), 202, "", "").await;
     check(&padded((128 << 10) + 1), 413, "too_large", "").await;
 }

@@ -6,9 +6,7 @@ use affinsy_aws::clients;
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::tables::{DynamoBook, DynamoKeys, DynamoRates};
-use affinsy_local::services::{
-    ACCESS_KEY_ID, Durability, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, Sqs,
-};
+use affinsy_local::services::{ACCESS_KEY_ID, Durability, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, Sqs};
 use affinsy_local::template::Template;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
@@ -36,9 +34,8 @@ pub struct Aws {
 impl Aws {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = |name: &str| {
-            ServiceConfig::new(folder.path().join(name)).with_durability(Durability::OperatingSystem)
-        };
+        let config =
+            |name: &str| ServiceConfig::new(folder.path().join(name)).with_durability(Durability::OperatingSystem);
         let services = Self {
             dynamodb: DynamoDb::start(config("dynamodb")).await.expect("starts"),
             s3: S3::start(config("s3")).await.expect("starts"),

@@ -1,8 +1,8 @@
 //! The whole suite over memory twins: one clock that stands, one random seed, and the queues' messages in hand.
 
 use affinsy_app::authorize::Authorizer;
-use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::count_dataset::count_dataset;
+use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::memory::{
     MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
@@ -182,10 +182,12 @@ impl Shop {
     /// Handles one message as the function of its queue does.
     pub async fn handle(&self, job: &Job) {
         match job {
-            Job::Report { tenant, report_id } => drop(self.run(tenant, report_id).await),
+            Job::Report { tenant, report_id } => assert_eq!(self.run(tenant, report_id).await, Ran::Ended),
             Job::Count { tenant, dataset_id } => {
                 let objects: Arc<dyn Objects> = self.objects.clone();
-                count_dataset(tenant, dataset_id, &*self.book, &objects, &*self.clock).await.expect("counts");
+                let deadline = self.clock.now().plus_ms(WORKER_MS);
+                let counted = count_dataset(tenant, dataset_id, &*self.book, &objects, &*self.clock, deadline).await;
+                counted.expect("counts");
             }
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");

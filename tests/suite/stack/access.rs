@@ -22,7 +22,8 @@ async fn who_is_let_in() {
     refused(&[("authorization", &good), ("authorization", &good)]).await;
     refused(&[("authorization", &good[..good.len() - 1])]).await;
     refused(&[("x-api-key", &client.key)]).await;
-    let spelled = client.send(Method::GET, "/datasets", &[("Authorization", &good.replace("Bearer", "bEARER"))], None).await;
+    let spelled =
+        client.send(Method::GET, "/datasets", &[("Authorization", &good.replace("Bearer", "bEARER"))], None).await;
     assert_eq!(spelled.status, StatusCode::OK);
     let low = stack.client(Caller { plan: Plan::Pro, ..caller("low-plan") }).await;
     assert_eq!(low.get("/datasets").await.json()["code"], "plan_required");

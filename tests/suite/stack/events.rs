@@ -38,9 +38,15 @@ async fn sample_events_get_their_documented_results() {
 #[tokio::test]
 async fn messages_that_are_no_jobs_come_back_alone() {
     let stack = Stack::shared();
-    let record = |id: &str, body: &str| json!({"messageId": id, "receiptHandle": "x", "body": body, "eventSource": "aws:sqs"});
+    let record =
+        |id: &str, body: &str| json!({"messageId": id, "receiptHandle": "x", "body": body, "eventSource": "aws:sqs"});
     let fine = r#"{"v":1,"kind":"delivery","tenant":"my-shop","delivery_id":"msg_01jpd9w7m4example000000000"}"#;
-    let records = [record("1", fine), record("2", "nonsense"), record("3", &fine.replace("\"v\":1", "\"v\":2")), record("4", fine)];
+    let records = [
+        record("1", fine),
+        record("2", "nonsense"),
+        record("3", &fine.replace("\"v\":1", "\"v\":2")),
+        record("4", fine),
+    ];
     let answer = stack.invoke("WebhooksFunction", json!({"Records": records}).to_string()).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}));
     let none = stack.invoke("WorkerFunction", json!({"Records": []}).to_string()).await;

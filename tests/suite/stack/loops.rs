@@ -15,7 +15,8 @@ async fn a_failed_webhook_comes_again_with_the_same_id_and_bytes() {
     let client = stack.tenant("again").await;
     let mut receiver = Receiver::answering([500, 200]).await;
     assert_eq!(client.post("/data/orders", ORDERS).await.status, 202);
-    let body = format!(r#"{{"template": "standard_mba", "dataset_id": "my-store", "webhook_url": "{}"}}"#, receiver.url);
+    let body =
+        format!(r#"{{"template": "standard_mba", "dataset_id": "my-store", "webhook_url": "{}"}}"#, receiver.url);
     let report_id = client.submit(&body).await;
     let (first, second) = (receiver.next().await, receiver.next().await);
     assert_eq!((first.header("webhook-id"), &first.body), (second.header("webhook-id"), &second.body));
@@ -23,7 +24,8 @@ async fn a_failed_webhook_comes_again_with_the_same_id_and_bytes() {
     let secret = client.get("/webhooks/secret").await.json()["secret"].as_str().expect("a secret").to_owned();
     verify(&second, &secret, &report);
     let log = client.until("/webhooks/deliveries", |log| log["data"][0]["state"] == "delivered").await;
-    let statuses: Vec<_> = log["data"][0]["attempts"].as_array().expect("a list").iter().map(|a| &a["status"]).collect();
+    let statuses: Vec<_> =
+        log["data"][0]["attempts"].as_array().expect("a list").iter().map(|a| &a["status"]).collect();
     assert_eq!(statuses, [500, 200], "{log}");
 }
 

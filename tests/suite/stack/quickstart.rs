@@ -46,11 +46,20 @@ async fn works_exactly_as_written() {
     let mut receiver = Receiver::answering([]).await;
     let datasets = client.get("/datasets").await;
     assert_eq!((datasets.status.as_u16(), &*datasets.text), (200, r#"{"data":[],"next_cursor":null}"#));
-    assert_eq!((datasets.header("x-ratelimit-limit"), datasets.header("x-ratelimit-remaining")), (Some("1000000"), Some("999999")));
+    assert_eq!(
+        (datasets.header("x-ratelimit-limit"), datasets.header("x-ratelimit-remaining")),
+        (Some("1000000"), Some("999999"))
+    );
     let pushed = client.post("/data/orders", ORDERS).await;
     let body = pushed.json();
     assert_eq!(pushed.status, 202, "{pushed:?}");
-    for (field, value) in [("dataset_id", Value::from("my-store")), ("status", "Completed".into()), ("orders", 1.into()), ("line_items", 2.into()), ("warnings", Value::Array(vec![]))] {
+    for (field, value) in [
+        ("dataset_id", Value::from("my-store")),
+        ("status", "Completed".into()),
+        ("orders", 1.into()),
+        ("line_items", 2.into()),
+        ("warnings", Value::Array(vec![])),
+    ] {
         assert_eq!(body[field], value, "{body}");
     }
     let secret = client.get("/webhooks/secret").await.json()["secret"].as_str().expect("a secret").to_owned();
@@ -78,10 +87,19 @@ async fn every_template_is_computed_and_told() {
     assert_eq!(client.post("/data/orders", ORDERS).await.status, 202);
     let secret = client.get("/webhooks/secret").await.json()["secret"].as_str().expect("a secret").to_owned();
     let templates = client.get("/templates").await.json();
-    let ids: Vec<&str> = templates["data"].as_array().expect("a list").iter().map(|t| t["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        templates["data"].as_array().expect("a list").iter().map(|t| t["template"].as_str().unwrap()).collect();
     assert_eq!(
         ids,
-        ["standard_mba", "first_order", "repeat_purchase", "high_value_baskets", "churning_analysis", "standard_rfm", "new_customer_cohort"]
+        [
+            "standard_mba",
+            "first_order",
+            "repeat_purchase",
+            "high_value_baskets",
+            "churning_analysis",
+            "standard_rfm",
+            "new_customer_cohort"
+        ]
     );
     for id in &ids {
         client.submit(&told(&TEMPLATE.replace("high_value_baskets", id), &receiver)).await;

@@ -78,9 +78,10 @@ impl Stack {
 
     /// A client with a new key that `caller` describes.
     pub async fn client(&self, caller: Caller) -> Client {
-        let keys = DynamoKeys::new(clients::dynamodb(&sdk(&self.endpoints.dynamodb).await), self.output("ControlTableName"));
+        let keys =
+            DynamoKeys::new(clients::dynamodb(&sdk(&self.endpoints.dynamodb).await), self.output("ControlTableName"));
         let Caller { tenant, user, scopes, plan, rate_limit, .. } = caller;
-        let new = NewKey { tenant, user, plan, rate_limit: Some(rate_limit), scopes, expires_at: None };
+        let new = NewKey { tenant, user, plan: Some(plan), rate_limit: Some(rate_limit), scopes, expires_at: None };
         let (key, _) = create(new, &keys, &SystemClock, &OsRandom).await.expect("creates");
         Client::new(&self.base_url, key.reveal())
     }

@@ -68,14 +68,11 @@ async fn attempts(book: &dyn Book, mine: &Tenant, opened: &DeliveryRecord) {
     let first = won.remove(0);
     assert!(is_due(book, mine, DueKind::Delivery, id, NOW.plus_ms(45_000)).await, "a dead dispatcher is found out");
     let second = claim(book, mine, id, NOW.plus_ms(45_000)).await.expect("the lease is over");
-    let attempt = AttemptRecord { at: NOW, duration_ms: 3, status: Some(500), error: None, answer: Some("no".to_owned()) };
+    let attempt =
+        AttemptRecord { at: NOW, duration_ms: 3, status: Some(500), error: None, answer: Some("no".to_owned()) };
     let next_at = NOW.plus_ms(50_000);
-    let failed = DeliveryRecord {
-        attempts: vec![attempt],
-        next_attempt_at: Some(next_at),
-        lease_until: None,
-        ..second
-    };
+    let failed =
+        DeliveryRecord { attempts: vec![attempt], next_attempt_at: Some(next_at), lease_until: None, ..second };
     assert!(!book.record(mine, &DeliveryRecord { claims: first.claims, ..failed.clone() }).await.expect("answers"));
     assert!(book.record(mine, &failed).await.expect("records"), "the newest claim's attempt is recorded");
     assert_eq!(claim(book, mine, id, next_at.plus_ms(-1)).await, None, "the next attempt waits");

@@ -11,7 +11,9 @@ pub async fn keys(keys: &dyn KeyTable, random: &dyn Random) {
     assert_eq!(keys.find(&key.hash).await.expect("finds"), None, "an unknown hash finds nothing");
     keys.create(&key, &user).await.expect("creates");
     assert_eq!(keys.find(&key.hash).await.expect("finds"), Some((key.clone(), user.clone())));
-    assert_eq!(keys.list(&mine).await.expect("lists"), [key.clone()]);
+    assert_eq!(keys.user(&mine, &user.user).await.expect("reads").as_ref(), Some(&user));
+    assert_eq!(keys.user(&other, &user.user).await.expect("reads"), None, "another tenant's user is unknown");
+    assert_eq!(keys.list(&mine).await.expect("lists"), std::slice::from_ref(&key));
     assert_eq!(keys.list(&other).await.expect("lists"), [], "another tenant sees none of them");
     plan_holds_for_all_keys_of_a_user(keys, &key, &user, random).await;
     revoking(keys, &key, &other).await;
@@ -32,7 +34,12 @@ fn sample(tenant: &Tenant, random: &dyn Random) -> (KeyRecord, UserRecord) {
     (key, UserRecord { tenant: tenant.clone(), user, plan: Plan::Max, rate_limit: Some(7) })
 }
 
-async fn plan_holds_for_all_keys_of_a_user(keys: &dyn KeyTable, key: &KeyRecord, user: &UserRecord, random: &dyn Random) {
+async fn plan_holds_for_all_keys_of_a_user(
+    keys: &dyn KeyTable,
+    key: &KeyRecord,
+    user: &UserRecord,
+    random: &dyn Random,
+) {
     let second = KeyRecord { key_id: random.id("key_", NOW), hash: random.id("hash", NOW), ..key.clone() };
     let lower = UserRecord { plan: Plan::Pro, rate_limit: None, ..user.clone() };
     keys.create(&second, &lower).await.expect("creates");

@@ -16,6 +16,10 @@ async fn written_once(objects: &dyn Objects, key: &str) {
     let bytes = Bytes::from((0..100_000u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
     assert_eq!(objects.create(key, bytes.clone()).await.expect("creates"), Put::Created);
     assert_eq!(objects.read(key).await.expect("reads"), Some(bytes.clone()), "what was written is read");
+    let part = objects.read_range(key, 100, 50).await.expect("reads");
+    assert_eq!(part, Some(bytes.slice(100..150)), "a range is read as it was written");
+    let end = objects.read_range(key, bytes.len() as u64 - 5, 50).await.expect("reads");
+    assert_eq!(end, Some(bytes.slice(bytes.len() - 5..)), "a range ends with the object");
     assert_eq!(objects.create(key, Bytes::from_static(b"other")).await.expect("answers"), Put::AlreadyThere);
     assert_eq!(objects.read(key).await.expect("reads"), Some(bytes), "a taken key keeps its bytes");
 }

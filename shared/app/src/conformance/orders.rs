@@ -92,11 +92,23 @@ async fn counting(book: &dyn Book, mine: &Tenant) {
         first_order_date: Some(NOW),
         last_order_date: None,
     };
+    let until = NOW.plus_ms(60_000);
+    assert!(book.claim_count(mine, "busy", NOW, until).await.expect("answers"), "is free for counting");
+    assert!(
+        !book.claim_count(mine, "busy", NOW.plus_ms(59_999), until).await.expect("answers"),
+        "one counts at a time"
+    );
+    assert!(!book.claim_count(mine, "unknown", NOW, until).await.expect("answers"), "what is not there is not counted");
+    assert!(!is_due().await, "what is being counted is not due");
+    let head = book.head(mine, "busy").await.expect("reads").expect("is there");
+    assert_eq!((head.sequence, head.count_attempts), (20, 1));
     book.save_counts(mine, "busy", &counts(19)).await.expect("saves");
     assert!(is_due().await, "counts of an older snapshot leave it due");
+    assert!(book.claim_count(mine, "busy", NOW, until).await.expect("answers"), "counting ended the claim");
     book.save_counts(mine, "busy", &counts(20)).await.expect("saves");
     book.save_counts(mine, "busy", &counts(3)).await.expect("answers");
     let head = book.head(mine, "busy").await.expect("reads").expect("is there");
+    assert_eq!(head.count_attempts, 0, "a success ends the tally");
     assert_eq!(head.counts, Some(counts(20)), "older counts do not replace newer ones");
     assert!(!is_due().await, "a counted dataset is due no more");
 }

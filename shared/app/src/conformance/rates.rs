@@ -1,7 +1,7 @@
 //! The quota is exact at any concurrency, its window begins with the first request, and users do not share it.
 
 use super::samples::{NOW, tenant};
-use crate::ports::{RateDecision, RateWindows, Random};
+use crate::ports::{Random, RateDecision, RateWindows};
 use affinsy_core::ids::{Tenant, User};
 use futures::future::join_all;
 

@@ -52,14 +52,22 @@ async fn leases(book: &dyn Book, mine: &Tenant, submitted: &ReportRecord) {
     assert!(is_due(book, mine, submitted, until).await, "and then the sweeper sees the report");
     let second = claim(book, mine, submitted, until).await.expect("the lease is over");
     assert_eq!((second.token(), second.report.started_at), (2, Some(NOW)), "the first start counts");
+    assert_eq!((first.report.expired_leases, second.report.expired_leases), (0, 1), "a lease that ran out is counted");
     assert!(!finished(book, mine, &first, &completed(), NOW).await, "a zombie's result is refused");
     book.progress(mine, &first, "zombie", 1).await.expect("answers");
     book.progress(mine, &second, "mining", 500).await.expect("stores");
-    book.release(mine, &first, NOW).await.expect("answers");
+    book.release(mine, &first, NOW, true).await.expect("answers");
     let now = ReportBook::get(book, mine, &submitted.report_id).await.expect("reads").expect("is there");
-    assert_eq!((now.stage.as_deref(), now.done_permille, now.lease_until), (Some("mining"), 500, Some(NOW.plus_ms(20_000))));
-    book.release(mine, &second, NOW.plus_ms(1)).await.expect("releases");
+    assert_eq!(
+        (now.stage.as_deref(), now.done_permille, now.lease_until),
+        (Some("mining"), 500, Some(NOW.plus_ms(20_000)))
+    );
+    book.release(mine, &second, NOW.plus_ms(1), false).await.expect("releases");
     let third = claim(book, mine, submitted, NOW.plus_ms(10_001)).await.expect("was given back");
+    assert_eq!(third.report.expired_leases, 1, "a lease that was given back is not");
+    book.release(mine, &third, NOW, true).await.expect("releases");
+    let third = claim(book, mine, submitted, NOW.plus_ms(10_002)).await.expect("was given back");
+    assert_eq!(third.report.expired_leases, 2, "time that ran out counts like a lease that did");
     let ended_at = NOW.plus_ms(10_500);
     assert!(finished(book, mine, &third, &completed(), ended_at).await);
     assert!(!finished(book, mine, &third, &completed(), ended_at).await, "a report ends once");
@@ -78,7 +86,7 @@ fn completed() -> Finish {
     Finish::Completed {
         result_key: "results/x".to_owned(),
         result_sha256: "cd".repeat(32),
-        parts: vec![StoredPart { name: "rules".to_owned(), key: "results/y".to_owned(), rows: 3 }],
+        parts: vec![StoredPart { name: "rules".to_owned(), key: "results/y".to_owned(), rows: 3, bytes: 9 }],
     }
 }
 
@@ -105,11 +113,11 @@ async fn lists(book: &dyn Book, mine: &Tenant, other: &Tenant, older: &ReportRec
     };
     let all = ReportFilter::default();
     let (first, next) = list(mine, &all, None, 1).await;
-    assert_eq!(first, [newer.report_id.clone()], "newest first");
+    assert_eq!(first, std::slice::from_ref(&newer.report_id), "newest first");
     let (second, end) = list(mine, &all, next.as_deref(), 1).await;
     assert_eq!((second, end), (vec![older.report_id.clone()], None));
     let failed = ReportFilter { status: Some("Failed".to_owned()), ..ReportFilter::default() };
-    assert_eq!(list(mine, &failed, None, 9).await.0, [newer.report_id.clone()]);
+    assert_eq!(list(mine, &failed, None, 9).await.0, std::slice::from_ref(&newer.report_id));
     let elsewhere = ReportFilter { dataset_id: Some("elsewhere".to_owned()), ..ReportFilter::default() };
     assert_eq!(list(mine, &elsewhere, None, 9).await.0, [""; 0]);
     assert_eq!(list(other, &all, None, 9).await.0, [""; 0], "another tenant's list is empty");

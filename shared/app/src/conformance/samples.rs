@@ -26,6 +26,7 @@ pub fn head(dataset_id: &str, sequence: u64) -> DatasetRecord {
         created_at: NOW,
         updated_at: NOW,
         counts: None,
+        count_attempts: 0,
     }
 }
 
@@ -74,6 +75,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
         started_at: None,
         completed_at: None,
         claims: 0,
+        expired_leases: 0,
         lease_until: None,
         stage: None,
         done_permille: 0,

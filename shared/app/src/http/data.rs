@@ -3,7 +3,7 @@
 use super::body::{self, MAX_BODY_BYTES};
 use super::cursor::{Cursors, limit, only_known};
 use super::routes::{Route, Serves};
-use super::serve::{self, Served};
+use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, datasets};
 use crate::admit::admit;
@@ -34,7 +34,7 @@ impl std::fmt::Debug for DataPorts {
 pub async fn data(request: &Request, ports: &DataPorts) -> Answer {
     let served = match serve::route(request, Serves::Ingest) {
         Ok((route, parameter)) => served(route, &parameter, request, ports).await,
-        Err(unrouted) => Served { outcome: Err(unrouted), admission: None },
+        Err(unrouted) => served_nowhere(unrouted, request, &*ports.windows, &*ports.clock).await,
     };
     serve::render(request, served)
 }

@@ -3,7 +3,7 @@
 use super::body;
 use super::cursor::{Cursors, limit, only_known};
 use super::routes::{Route, Serves};
-use super::serve::{self, Served};
+use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, openapi, parts, webhooks};
 use crate::admit::admit;
@@ -42,7 +42,7 @@ impl std::fmt::Debug for ReportPorts {
 pub async fn reports(request: &Request, ports: &ReportPorts) -> Answer {
     let served = match serve::route(request, Serves::Reports) {
         Ok((route, parameter)) => served(route, &parameter, request, ports).await,
-        Err(unrouted) => Served { outcome: Err(unrouted), admission: None },
+        Err(unrouted) => served_nowhere(unrouted, request, &*ports.windows, &*ports.clock).await,
     };
     serve::render(request, served)
 }
@@ -142,15 +142,19 @@ async fn one(report_id: &str, request: &Request, caller: &Caller, ports: &Report
         let running = report.status == ReportStatus::Processing;
         return Ok(if running { answer.with_header("retry-after", "1") } else { answer });
     };
-    let etag = format!("\"{sha256}\"");
+    let etag = format!("\"{VIEW_VERSION}-{sha256}\"");
     if request.header("if-none-match").is_some_and(|tags| matches_tag(tags, &etag)) {
-        return Ok(Answer::empty(304).with_header("etag", etag));
+        return Ok(Answer::empty(304).with_header("etag", etag).with_header("cache-control", CACHED));
     }
     let result = ports.objects.read(key).await?;
     let result = result.ok_or_else(|| Refusal::internal(format!("result {key} is missing")))?;
     let answer = Answer::json_bytes(200, joined(&header, &result)?);
-    Ok(answer.with_header("etag", etag).with_header("cache-control", "private, no-cache"))
+    Ok(answer.with_header("etag", etag).with_header("cache-control", CACHED))
 }
+
+/// Raised when the header's form changes: the tag stands for all bytes of the answer.
+const VIEW_VERSION: u32 = 1;
+const CACHED: &str = "private, no-cache";
 
 fn matches_tag(tags: &str, etag: &str) -> bool {
     tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag)

@@ -2,8 +2,9 @@
 
 use super::refusal::Kind;
 use super::routes::{self, Match, Route, Serves};
-use super::{Answer, Refusal, Request};
-use crate::admit::Admission;
+use super::{Answer, Refusal, Request, Verdict};
+use crate::admit::{Admission, admit};
+use crate::ports::{Clock, RateWindows};
 
 /// What a handler made of a request.
 #[derive(Debug)]
@@ -19,6 +20,22 @@ pub(super) fn route(request: &Request, serves: Serves) -> Result<(&'static Route
         Match::Found { route, parameter } if route.serves == serves => Ok((route, parameter)),
         found => Err(unrouted(found)),
     }
+}
+
+/// A path or method that leads nowhere: a known caller's quota counts it all the same.
+pub(super) async fn served_nowhere(
+    unrouted: Refusal,
+    request: &Request,
+    windows: &dyn RateWindows,
+    clock: &dyn Clock,
+) -> Served {
+    if !matches!(request.verdict, Verdict::Allow(_)) {
+        return Served { outcome: Err(unrouted), admission: None };
+    }
+    let admission = admit(&request.verdict, None, windows, clock).await;
+    let over_quota = admission.rate.is_some_and(|rate| !rate.admitted);
+    let refusal = admission.outcome.as_ref().err().filter(|_| over_quota).cloned();
+    Served { outcome: Err(refusal.unwrap_or(unrouted)), admission: Some(admission) }
 }
 
 pub(super) fn render(request: &Request, served: Served) -> Answer {

@@ -22,6 +22,7 @@ pub(super) struct State {
     pub deliveries: BTreeMap<Key, DeliveryRecord>,
     pub secrets: BTreeMap<Tenant, TenantSecrets>,
     pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
+    pub count_leases: BTreeMap<Key, Instant>,
 }
 
 /// Every table of the suite.

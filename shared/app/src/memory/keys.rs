@@ -22,6 +22,9 @@ impl KeyTable for MemoryKeys {
         let user = lock(&self.users).get(&(key.tenant.clone(), key.user.clone())).cloned();
         Ok(user.map(|user| (key, user)))
     }
+    async fn user(&self, tenant: &Tenant, user: &User) -> PortResult<Option<UserRecord>> {
+        Ok(lock(&self.users).get(&(tenant.clone(), user.clone())).cloned())
+    }
     async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()> {
         lock(&self.users).insert((user.tenant.clone(), user.user.clone()), user.clone());
         lock(&self.keys).insert(key.hash.clone(), key.clone());

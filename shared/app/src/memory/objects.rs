@@ -33,4 +33,11 @@ impl Objects for MemoryObjects {
     async fn read(&self, key: &str) -> PortResult<Option<Bytes>> {
         Ok(lock(&self.0).get(key).cloned())
     }
+    async fn read_range(&self, key: &str, start: u64, length: u64) -> PortResult<Option<Bytes>> {
+        let objects = lock(&self.0);
+        let Some(bytes) = objects.get(key) else { return Ok(None) };
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
+        Ok(Some(bytes.slice(start..end)))
+    }
 }

@@ -29,7 +29,8 @@ impl OrderLog for MemoryBook {
             return Ok(Commit::Conflict);
         }
         let counts = stored.and_then(|stored| stored.counts.clone());
-        state.datasets.insert(key, DatasetRecord { counts, ..head.clone() });
+        let count_attempts = stored.map_or(0, |stored| stored.count_attempts);
+        state.datasets.insert(key, DatasetRecord { counts, count_attempts, ..head.clone() });
         state.segments.insert((tenant.clone(), head.dataset_id.clone(), segment.sequence), segment.clone());
         state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
         state.due.entry((DueKind::Dataset, tenant.clone(), head.dataset_id.clone())).or_insert(count_at);
@@ -43,14 +44,34 @@ impl OrderLog for MemoryBook {
     async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>> {
         Ok(page(&lock(&self.state).datasets, tenant, after, limit, false, |_| true))
     }
+    async fn claim_count(&self, tenant: &Tenant, dataset_id: &str, now: Instant, until: Instant) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        let key = (tenant.clone(), dataset_id.to_owned());
+        if state.count_leases.get(&key).is_some_and(|lease| *lease > now) {
+            return Ok(false);
+        }
+        let Some(head) = state.datasets.get_mut(&key) else { return Ok(false) };
+        head.count_attempts += 1;
+        state.count_leases.insert(key, until);
+        state.due.insert((DueKind::Dataset, tenant.clone(), dataset_id.to_owned()), until);
+        Ok(true)
+    }
     async fn save_counts(&self, tenant: &Tenant, dataset_id: &str, counts: &CountsRecord) -> PortResult<()> {
         let mut state = lock(&self.state);
-        let Some(head) = state.datasets.get_mut(&(tenant.clone(), dataset_id.to_owned())) else { return Ok(()) };
-        if head.counts.as_ref().is_none_or(|stored| stored.sequence <= counts.sequence) {
-            head.counts = Some(counts.clone());
+        let key = (tenant.clone(), dataset_id.to_owned());
+        let Some(head) = state.datasets.get_mut(&key) else { return Ok(()) };
+        if head.counts.as_ref().is_some_and(|stored| stored.sequence > counts.sequence) {
+            return Ok(());
         }
-        if head.sequence == counts.sequence {
-            state.due.remove(&(DueKind::Dataset, tenant.clone(), dataset_id.to_owned()));
+        head.count_attempts = 0;
+        head.counts = Some(counts.clone());
+        let up_to_date = head.sequence == counts.sequence;
+        state.count_leases.remove(&key);
+        let due = (DueKind::Dataset, tenant.clone(), dataset_id.to_owned());
+        if up_to_date {
+            state.due.remove(&due);
+        } else {
+            state.due.insert(due, counts.counted_at);
         }
         Ok(())
     }

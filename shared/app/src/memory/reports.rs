@@ -57,6 +57,7 @@ impl ReportBook for MemoryBook {
             return Ok(Err(ClaimRefused::Held { until }));
         }
         report.claims += 1;
+        report.expired_leases += u32::from(report.lease_until.is_some());
         report.lease_until = Some(lease_until);
         report.started_at.get_or_insert(now);
         let claim = Claim { report: report.clone() };
@@ -70,10 +71,11 @@ impl ReportBook for MemoryBook {
         }
         Ok(())
     }
-    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant) -> PortResult<()> {
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant, spent: bool) -> PortResult<()> {
         let mut state = lock(&self.state);
         if let Some(report) = claimed(&mut state, tenant, claim) {
             report.lease_until = None;
+            report.expired_leases += u32::from(spent);
             state.due.insert(due_key(tenant, &claim.report.report_id), due_at);
         }
         Ok(())

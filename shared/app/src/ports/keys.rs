@@ -38,6 +38,7 @@ pub struct UserRecord {
 pub trait KeyTable: Send + Sync {
     /// The key with this hash and its user.
     async fn find(&self, hash: &str) -> PortResult<Option<(KeyRecord, UserRecord)>>;
+    async fn user(&self, tenant: &Tenant, user: &User) -> PortResult<Option<UserRecord>>;
     /// Stores a user (again) and a new key of theirs, both or neither.
     async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()>;
     async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>>;

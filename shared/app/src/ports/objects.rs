@@ -18,4 +18,7 @@ pub trait Objects: Send + Sync {
     async fn create(&self, key: &str, bytes: Bytes) -> PortResult<Put>;
     /// The whole object, or `None` when there is none.
     async fn read(&self, key: &str) -> PortResult<Option<Bytes>>;
+    /// Up to `length` bytes from `start` on, fewer at the object's end; `None` when there is no object. `start`
+    /// lies inside it.
+    async fn read_range(&self, key: &str, start: u64, length: u64) -> PortResult<Option<Bytes>>;
 }

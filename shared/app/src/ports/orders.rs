@@ -26,6 +26,9 @@ pub struct DatasetRecord {
     pub updated_at: Instant,
     #[serde(default)]
     pub counts: Option<CountsRecord>,
+    /// How often counting was begun since it last succeeded.
+    #[serde(default)]
+    pub count_attempts: u32,
 }
 
 /// Exact counts at a sequence.
@@ -106,7 +109,7 @@ pub trait OrderLog: Send + Sync {
     /// The head, read consistently.
     async fn head(&self, tenant: &Tenant, dataset_id: &str) -> PortResult<Option<DatasetRecord>>;
     /// In one transaction: replaces the head if its sequence is still `head.sequence - 1` (or it does not
-    /// exist and `head.sequence` is 1), adds the segment and the import. `head.counts` is left as stored. The
+    /// exist and `head.sequence` is 1), adds the segment and the import. What belongs to counting is left as stored. The
     /// head becomes due for counting at `count_at`, unless it already is.
     async fn commit(
         &self,
@@ -119,8 +122,10 @@ pub trait OrderLog: Send + Sync {
     /// All segments up to and with a sequence, in order.
     async fn segments(&self, tenant: &Tenant, dataset_id: &str, up_to: u64) -> PortResult<Vec<SegmentRecord>>;
     async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>>;
-    /// Stores counts unless newer ones are there, and takes the dataset off the due list when they are up to
-    /// date with its head.
+    /// Takes the dataset for counting until `until`, when it is due again; false while somebody else has it.
+    async fn claim_count(&self, tenant: &Tenant, dataset_id: &str, now: Instant, until: Instant) -> PortResult<bool>;
+    /// Stores counts and ends the claim: the dataset is off the due list when they are up to date with its head,
+    /// else due at once. Where newer counts are there, nothing changes.
     async fn save_counts(&self, tenant: &Tenant, dataset_id: &str, counts: &CountsRecord) -> PortResult<()>;
     async fn import(&self, tenant: &Tenant, import_id: &str) -> PortResult<Option<ImportRecord>>;
     /// Newest first.

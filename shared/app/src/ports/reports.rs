@@ -36,6 +36,7 @@ pub struct StoredPart {
     pub name: String,
     pub key: String,
     pub rows: u64,
+    pub bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,9 @@ pub struct ReportRecord {
     /// How often a worker took it, and the newest worker's fencing token.
     #[serde(default)]
     pub claims: u32,
+    /// How many of them ended neither with a result nor by giving the report back.
+    #[serde(default)]
+    pub expired_leases: u32,
     #[serde(with = "time::micros::option", default)]
     pub lease_until: Option<Instant>,
     #[serde(default)]
@@ -138,8 +142,8 @@ pub trait ReportBook: Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> PortResult<Page<ReportRecord>>;
-    /// Takes a report that is processing and not leased to anyone: counts the claim, sets the lease, and makes
-    /// the report due again when the lease ends.
+    /// Takes a report that is processing and not leased to anyone: counts the claim and, where an old lease ran
+    /// out, that too; sets the lease, and makes the report due again when the lease ends.
     async fn claim(
         &self,
         tenant: &Tenant,
@@ -149,8 +153,9 @@ pub trait ReportBook: Send + Sync {
     ) -> PortResult<Result<Claim, ClaimRefused>>;
     /// Best effort; a void claim changes nothing.
     async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()>;
-    /// Gives the lease back so that another worker can take the report at once.
-    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant) -> PortResult<()>;
+    /// Gives the lease back so that another worker can take the report at once. `spent`: the worker's time ran
+    /// out, which counts like a lease that did.
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant, spent: bool) -> PortResult<()>;
     /// The one commit: ends the report and, where it has a webhook URL, makes the webhook due at `now`. False
     /// when the claim is void.
     async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool>;

@@ -1,12 +1,11 @@
 //! JSON logs on standard output, one event a line, as CloudWatch takes them.
 
+use crate::config::Config;
 use tracing_subscriber::EnvFilter;
 
-const LEVEL: &str = "AFFINSY_LOG";
-
-/// Once, at cold start. The variable holds a level or a filter (`info,aws_config=warn`).
+/// Once, at cold start.
 pub fn init() {
-    let filter = EnvFilter::try_from_env(LEVEL).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(Config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
     let already = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -95,7 +95,11 @@ impl DeliveryBook for DynamoBook {
         match write.send().await {
             Ok(_) => Ok(()),
             // Another dispatcher opened it, and settled the report in the same transaction.
-            Err(error) if was_cancelled(&error) && DeliveryBook::get(self, tenant, &delivery.delivery_id).await?.is_some() => Ok(()),
+            Err(error)
+                if was_cancelled(&error) && DeliveryBook::get(self, tenant, &delivery.delivery_id).await?.is_some() =>
+            {
+                Ok(())
+            }
             Err(error) => Err(port_error("DynamoDB TransactWriteItems (delivery)", error)),
         }
     }
@@ -146,4 +150,3 @@ impl DeliveryBook for DynamoBook {
         Ok(page_of(deliveries, limit, |delivery| &delivery.delivery_id))
     }
 }
-

@@ -4,7 +4,7 @@ use super::item::{from_item, key, text, to_item};
 use super::{KEY, USER, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{KeyRecord, KeyTable, PortError, PortResult, UserRecord};
-use affinsy_core::ids::Tenant;
+use affinsy_core::ids::{Tenant, User};
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
@@ -57,6 +57,10 @@ impl KeyTable for DynamoKeys {
         let Some(found) = self.get::<KeyRecord>(hash_pk(hash), BY_HASH.to_owned()).await? else { return Ok(None) };
         let user = self.get::<UserRecord>(tenant_pk(&found.tenant), format!("{USER}{}", found.user)).await?;
         Ok(user.map(|user| (found, user)))
+    }
+
+    async fn user(&self, tenant: &Tenant, user: &User) -> PortResult<Option<UserRecord>> {
+        self.get(tenant_pk(tenant), format!("{USER}{user}")).await
     }
 
     async fn create(&self, new: &KeyRecord, user: &UserRecord) -> PortResult<()> {

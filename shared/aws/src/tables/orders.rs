@@ -10,8 +10,9 @@ use affinsy_app::ports::{
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
 fn manifest_pk(tenant: &Tenant, dataset_id: &str) -> String {
@@ -157,7 +158,11 @@ impl OrderLog for DynamoBook {
         if self.is_committed(tenant, dataset_id, segment).await? {
             return Ok(Commit::Done);
         }
-        if is_conflict(&error) { Ok(Commit::Conflict) } else { Err(port_error("DynamoDB TransactWriteItems (push)", error)) }
+        if is_conflict(&error) {
+            Ok(Commit::Conflict)
+        } else {
+            Err(port_error("DynamoDB TransactWriteItems (push)", error))
+        }
     }
 
     async fn segments(&self, tenant: &Tenant, dataset_id: &str, up_to: u64) -> PortResult<Vec<SegmentRecord>> {
@@ -178,23 +183,66 @@ impl OrderLog for DynamoBook {
         Ok(page_of(datasets, limit, |dataset| &dataset.dataset_id))
     }
 
+    async fn claim_count(&self, tenant: &Tenant, dataset_id: &str, now: Instant, until: Instant) -> PortResult<bool> {
+        let sk = format!("{DATASET}{dataset_id}");
+        let claim = || {
+            self.client
+                .update_item()
+                .table_name(&self.control)
+                .set_key(Some(key(tenant_pk(tenant), &sk)))
+                .update_expression(
+                    "SET count_lease_until = :until, due_at = :due, due_shard = :shard, \
+                     count_attempts = if_not_exists(count_attempts, :zero) + :one",
+                )
+                .condition_expression(
+                    "attribute_exists(pk) AND (attribute_not_exists(count_lease_until) OR count_lease_until <= :now)",
+                )
+                .expression_attribute_values(":until", number(until.0))
+                .expression_attribute_values(":due", due_at(until))
+                .expression_attribute_values(":shard", due_shard(&sk))
+                .expression_attribute_values(":zero", number(0))
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":now", number(now.0))
+        };
+        Ok(despite_pushes(claim).await?.is_some())
+    }
+
     async fn save_counts(&self, tenant: &Tenant, dataset_id: &str, counts: &CountsRecord) -> PortResult<()> {
-        let own = key(tenant_pk(tenant), format!("{DATASET}{dataset_id}"));
-        let store = self.client.update_item().table_name(&self.control).set_key(Some(own.clone()));
-        let store = store
-            .update_expression("SET counts = :counts")
-            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(counts) OR counts.#sequence <= :sequence)")
-            .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":counts", to_value(counts)?)
-            .expression_attribute_values(":sequence", number(counts.sequence));
-        unless_refused(store.send().await)?;
-        let settle = self.client.update_item().table_name(&self.control).set_key(Some(own));
-        let settle = settle
-            .update_expression("REMOVE due_at, due_shard")
-            .condition_expression("#sequence = :sequence")
-            .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":sequence", number(counts.sequence));
-        unless_refused(settle.send().await).map(|_| ())
+        let sk = format!("{DATASET}{dataset_id}");
+        let update = || self.client.update_item().table_name(&self.control).set_key(Some(key(tenant_pk(tenant), &sk)));
+        let counted = to_value(counts)?;
+        let store = || {
+            update()
+                .update_expression("SET counts = :counts")
+                .condition_expression(
+                    "attribute_exists(pk) AND (attribute_not_exists(counts) OR counts.#sequence <= :sequence)",
+                )
+                .expression_attribute_names("#sequence", "sequence")
+                .expression_attribute_values(":counts", counted.clone())
+                .expression_attribute_values(":sequence", number(counts.sequence))
+        };
+        if despite_pushes(store).await?.is_none() {
+            // Newer counts are there; whoever made them has settled the rest.
+            return Ok(());
+        }
+        let settle = || {
+            update()
+                .update_expression("REMOVE due_at, due_shard, count_lease_until, count_attempts")
+                .condition_expression("#sequence = :sequence")
+                .expression_attribute_names("#sequence", "sequence")
+                .expression_attribute_values(":sequence", number(counts.sequence))
+        };
+        if despite_pushes(settle).await?.is_some() {
+            return Ok(());
+        }
+        let again = || {
+            update()
+                .update_expression("SET due_at = :due, due_shard = :shard REMOVE count_lease_until, count_attempts")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":due", due_at(counts.counted_at))
+                .expression_attribute_values(":shard", due_shard(&sk))
+        };
+        despite_pushes(again).await.map(|_| ())
     }
 
     async fn import(&self, tenant: &Tenant, import_id: &str) -> PortResult<Option<ImportRecord>> {
@@ -210,6 +258,22 @@ impl OrderLog for DynamoBook {
 
 type Updated = aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 type UpdateFailed = SdkError<aws_sdk_dynamodb::operation::update_item::UpdateItemError>;
+
+/// An update of a dataset's head, which pushes update in transactions: DynamoDB refuses the one that comes second,
+/// and it is tried again.
+async fn despite_pushes(update: impl Fn() -> UpdateItemFluentBuilder) -> PortResult<Option<Updated>> {
+    const ATTEMPTS: u32 = 6;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let updated = update().send().await;
+        let conflict = updated.as_ref().err().is_some_and(|error| error.code() == Some("TransactionConflictException"));
+        if !conflict || attempt == ATTEMPTS {
+            return unless_refused(updated);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20 << attempt)).await;
+    }
+}
 
 /// The update's answer, or `None` when its condition did not hold.
 pub(super) fn unless_refused(updated: Result<Updated, UpdateFailed>) -> PortResult<Option<Updated>> {

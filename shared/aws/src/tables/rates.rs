@@ -69,7 +69,9 @@ impl DynamoRates {
                 None => Err(PortError::Damaged("a rate window without its attributes".to_owned())),
             },
             Err(error) => match error.as_service_error() {
-                Some(ConditionalCheckFailedException(failed)) => Ok(Wrote::No(failed.item.as_ref().and_then(Window::of))),
+                Some(ConditionalCheckFailedException(failed)) => {
+                    Ok(Wrote::No(failed.item.as_ref().and_then(Window::of)))
+                }
                 _ => Err(port_error("DynamoDB UpdateItem (rate window)", error)),
             },
         }

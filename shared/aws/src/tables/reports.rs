@@ -92,19 +92,21 @@ impl ReportBook for DynamoBook {
         limit: usize,
     ) -> PortResult<Page<ReportRecord>> {
         const READ_AT_ONCE: usize = 100;
+        /// A filter that hardly anything passes ends with a short page and a cursor, not with a time-out.
+        const MAX_READS: usize = 10;
         let mut found = Vec::new();
         let mut after = after.map(str::to_owned);
-        while found.len() <= limit {
+        for _ in 0..MAX_READS {
             let items = self.query(tenant, REPORT, after.as_deref(), true, READ_AT_ONCE).await?;
             let last_page = items.len() < READ_AT_ONCE;
             let read: Vec<ReportRecord> = items.into_iter().map(from_item).collect::<PortResult<_>>()?;
             after = read.last().map(|report| report.report_id.clone());
             found.extend(read.into_iter().filter(|report| filter.admits(report)));
-            if last_page {
-                break;
+            if last_page || found.len() > limit {
+                return Ok(page_of(found, limit, |report| &report.report_id));
             }
         }
-        Ok(page_of(found, limit, |report| &report.report_id))
+        Ok(Page { items: found, next_after: after })
     }
 
     async fn claim(
@@ -114,22 +116,29 @@ impl ReportBook for DynamoBook {
         now: Instant,
         lease_until: Instant,
     ) -> PortResult<Result<Claim, ClaimRefused>> {
-        let update = self
-            .update_report(tenant, report_id)
-            .update_expression(
-                "SET claims = claims + :one, lease_until = :lease, started_at = if_not_exists(started_at, :now), \
-                 due_at = :due, due_shard = :shard",
-            )
-            .condition_expression("#status = :processing AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", number(now.0))
-            .expression_attribute_values(":lease", number(lease_until.0))
-            .expression_attribute_values(":due", due_at(lease_until))
-            .expression_attribute_values(":shard", due_shard(&sk(report_id)))
-            .return_values(ReturnValue::AllNew);
-        if let Some(updated) = unless_refused(update.send().await)? {
+        let update = |more: &str, lease: &str| {
+            self.update_report(tenant, report_id)
+                .update_expression(format!(
+                    "SET claims = claims + :one, lease_until = :lease, started_at = if_not_exists(started_at, :now), \
+                 due_at = :due, due_shard = :shard{more}",
+                ))
+                .condition_expression(format!("#status = :processing AND {lease}"))
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":now", number(now.0))
+                .expression_attribute_values(":lease", number(lease_until.0))
+                .expression_attribute_values(":due", due_at(lease_until))
+                .expression_attribute_values(":shard", due_shard(&sk(report_id)))
+                .return_values(ReturnValue::AllNew)
+        };
+        // A free report first, else one whose lease ran out, which is counted.
+        let mut updated = unless_refused(update("", "attribute_not_exists(lease_until)").send().await)?;
+        if updated.is_none() {
+            let expired = ", expired_leases = expired_leases + :one";
+            updated = unless_refused(update(expired, "lease_until <= :now").send().await)?;
+        }
+        if let Some(updated) = updated {
             let item = updated.attributes.ok_or_else(|| PortError::Damaged("a claim without its report".to_owned()))?;
             return Ok(Ok(Claim { report: from_item(item)? }));
         }
@@ -150,10 +159,13 @@ impl ReportBook for DynamoBook {
         unless_refused(update.send().await).map(|_| ())
     }
 
-    async fn release(&self, tenant: &Tenant, claim: &Claim, due: Instant) -> PortResult<()> {
+    async fn release(&self, tenant: &Tenant, claim: &Claim, due: Instant, spent: bool) -> PortResult<()> {
         let update = self
             .update_claimed(tenant, claim)
-            .update_expression("SET due_at = :due, due_shard = :shard REMOVE lease_until")
+            .update_expression(
+                "SET due_at = :due, due_shard = :shard, expired_leases = expired_leases + :spent REMOVE lease_until",
+            )
+            .expression_attribute_values(":spent", number(u32::from(spent)))
             .expression_attribute_values(":due", due_at(due))
             .expression_attribute_values(":shard", due_shard(&sk(&claim.report.report_id)));
         unless_refused(update.send().await).map(|_| ())

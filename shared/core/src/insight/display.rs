@@ -7,9 +7,9 @@ use serde_json::Value;
 pub enum Unit {
     /// `1,234`
     Count,
-    /// A share of 1 in per cent: `12.5 %`
+    /// A share of 1 in per cent: `12.5 %`, `under 0.001 %`
     Share,
-    /// A factor or a mean: `3.2`
+    /// A factor or a mean: `3.2`, `1.04`
     Factor,
     /// `1,234.50`; the report's currency, without a symbol
     Money,
@@ -24,9 +24,9 @@ impl Unit {
         let number = value.as_f64().filter(|number| number.is_finite())?;
         Some(match self {
             Self::Count => grouped(&format!("{number:.0}")),
-            Self::Share => format!("{} %", factor(number * 100.0)),
+            Self::Share => share(number),
             Self::Factor => grouped(&factor(number)),
-            Self::Money => grouped(&format!("{number:.2}")),
+            Self::Money => grouped(&cents(&plain_text(value, number))),
         })
     }
 }
@@ -44,9 +44,20 @@ pub fn clean_name(name: &str) -> String {
     }
 }
 
-/// One decimal where it says something, more where the number is small.
+/// Per cent; what is neither none nor all is not written as such.
+fn share(number: f64) -> String {
+    match factor(number * 100.0) {
+        text if number > 0.0 && !has_value(&text) => "under 0.001 %".to_owned(),
+        text if number < 1.0 && text == "100" => "over 99.9 %".to_owned(),
+        text => format!("{text} %"),
+    }
+}
+
+/// One decimal where it says something, more where the number is small or a little above one.
 fn factor(number: f64) -> String {
     let decimals = match number.abs() {
+        size if size > 1.0 && size < 1.01 => 3,
+        size if size > 1.0 && size < 1.1 => 2,
         size if size >= 1.0 || size == 0.0 => 1,
         size if size >= 0.1 => 2,
         _ => 3,
@@ -55,9 +66,43 @@ fn factor(number: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
-/// Commas between thousands.
+/// The decimal text of a number as the report holds it, without an exponent.
+fn plain_text(value: &Value, number: f64) -> String {
+    if value.is_f64() { number.to_string() } else { value.to_string() }
+}
+
+/// Two decimals, half away from zero by the decimal digits: 1.005 is 1.01, though its double is a little less.
+fn cents(text: &str) -> String {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let up = part.as_bytes().get(2).is_some_and(|digit| *digit >= b'5');
+    let mut digits: Vec<u8> = whole.bytes().chain(part.bytes().chain(*b"00").take(2)).collect();
+    if up {
+        add_one(&mut digits);
+    }
+    digits.insert(digits.len() - 2, b'.');
+    digits.into_iter().map(char::from).collect()
+}
+
+/// One more in the last place of a text of digits, which may have a sign.
+fn add_one(digits: &mut Vec<u8>) {
+    for at in (0..digits.len()).rev() {
+        match digits[at] {
+            b'9' => digits[at] = b'0',
+            b'-' => return digits.insert(at + 1, b'1'),
+            _ => return digits[at] += 1,
+        }
+    }
+    digits.insert(0, b'1');
+}
+
+fn has_value(number: &str) -> bool {
+    number.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+}
+
+/// Commas between thousands; zero has no sign.
 fn grouped(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    let sign = if has_value(digits) { sign } else { "" };
     let (whole, part) = digits.split_once('.').map_or((digits, None), |(whole, part)| (whole, Some(part)));
     let mut text = sign.to_owned();
     for (at, digit) in whole.chars().enumerate() {
@@ -84,7 +129,20 @@ mod tests {
         check(Unit::Share, json!(0.0012), "0.12 %");
         check(Unit::Share, json!(1), "100 %");
         check(Unit::Factor, json!(13.27), "13.3");
+        check(Unit::Share, json!(0), "0 %");
+        check(Unit::Share, json!(0.000_001), "under 0.001 %");
+        check(Unit::Share, json!(0.999_99), "over 99.9 %");
+        check(Unit::Factor, json!(1), "1");
+        check(Unit::Factor, json!(1.04), "1.04");
+        check(Unit::Factor, json!(1.004), "1.004");
+        check(Unit::Factor, json!(1.5), "1.5");
         check(Unit::Money, json!(-1234.5), "-1,234.50");
+        check(Unit::Money, json!(1.005), "1.01");
+        check(Unit::Money, json!(-9.995), "-10.00");
+        check(Unit::Money, json!(999.996), "1,000.00");
+        check(Unit::Money, json!(-0.004), "0.00");
+        check(Unit::Money, json!(9_007_199_254_740_993_u64), "9,007,199,254,740,993.00");
+        check(Unit::Money, json!(1e21), "1,000,000,000,000,000,000,000.00");
         assert_eq!(Unit::Money.display(&json!("12")), None);
     }
 

@@ -102,11 +102,14 @@ fn added_up(same: &[(u32, LineDraft)], notes: &mut Notes, name: impl Fn(u32) -> 
     let quantity = Quantity::from_thousandths(quantity.clamp(-MAX_THOUSANDTHS, MAX_THOUSANDTHS));
     let priced = same.iter().filter_map(|(_, line)| line.price.map(|price| price.times(line.quantity)));
     let has_price = same.iter().any(|(_, line)| line.price.is_some());
-    let amount = (has_price && !quantity.is_zero()).then(|| priced.sum::<Amount>());
+    // A purchase of unknown price makes the price of the whole unknown: what the rest adds up to is no amount of it.
+    let is_priced = has_price && !same.iter().any(|(_, line)| line.price.is_none() && line.quantity.is_positive());
+    let amount = (is_priced && !quantity.is_zero()).then(|| priced.sum::<Amount>());
     if same.len() > 1 {
         notes.repeated_products.add(|| name(product));
         if has_price && same.iter().any(|(_, line)| line.price.is_none() && !line.quantity.is_zero()) {
-            notes.partly_priced.add(|| name(product));
+            let tally = if is_priced { &mut notes.refunds_unpriced } else { &mut notes.partly_priced };
+            tally.add(|| name(product));
         }
         if quantity.is_zero() && same.iter().any(|(_, line)| !line.quantity.is_zero()) {
             notes.cancelled_out.add(|| name(product));
@@ -143,7 +146,9 @@ mod tests {
         check(&[("2", None)], "2", None, 0);
         check(&[("0", Some("9"))], "0", None, 0);
         check(&[("2", Some("1.5")), ("1", Some("4"))], "3", Some("7"), 1);
-        check(&[("2", Some("1.5")), ("1", None)], "3", Some("3"), 2);
+        check(&[("2", Some("1.5")), ("1", None)], "3", None, 2);
+        check(&[("2", None), ("-1", Some("5"))], "1", None, 2);
+        check(&[("2", Some("5")), ("-1", None)], "1", Some("10"), 2);
         check(&[("2", None), ("1", None)], "3", None, 1);
         check(&[("2", Some("1")), ("0", None)], "2", Some("2"), 1);
         check(&[("2", Some("1")), ("-2", Some("1"))], "0", None, 2);

@@ -7,7 +7,10 @@ pub(super) struct Notes {
     pub undated: usize,
     pub repeated_orders: Tally,
     pub repeated_products: Tally,
+    /// A part that was bought has no price.
     pub partly_priced: Tally,
+    /// Only parts that were given back have none.
+    pub refunds_unpriced: Tally,
     pub cancelled_out: Tally,
 }
 
@@ -45,8 +48,10 @@ impl Notes {
         note(self.repeated_orders, "order repeats", "orders repeat", rest);
         let rest = "more than once in one order: quantities and amounts were added up";
         note(self.repeated_products, "product stands", "products stand", rest);
-        let rest = "lines with and without unit_price in one order: the amount is that of the priced ones";
+        let rest = "lines with and without unit_price in one order: the price of their sum is unknown";
         note(self.partly_priced, "product has", "products have", rest);
+        let rest = "refunds without unit_price in one order: the amount is that of the priced lines";
+        note(self.refunds_unpriced, "product has", "products have", rest);
         let rest = "quantities that add up to 0 in one order: the line was removed";
         note(self.cancelled_out, "product has", "products have", rest);
         warnings

@@ -32,7 +32,7 @@ pub struct BasketLine {
     pub item: u32,
     /// Net, positive.
     pub quantity: Quantity,
-    /// `None`: the price is unknown.
+    /// What the priced part of the quantity comes to; `None` where no price is known.
     pub amount: Option<Amount>,
 }
 
@@ -104,6 +104,16 @@ impl<'h> BasketSet<'h> {
             line.item = self.items[line.item as usize];
             line.quantity.is_positive() && line.item != NO_ITEM
         });
+    }
+
+    /// The single lines by which a basket's products were bought at a known price, in no particular order.
+    pub fn sales(&self, basket: usize) -> impl Iterator<Item = BasketLine> {
+        let orders = self.orders_of(basket).iter().map(|at| &self.history.orders()[*at as usize]);
+        orders.flat_map(|order| self.history.lines(order)).filter_map(|line| {
+            let item = self.items[line.product as usize];
+            let bought = line.quantity.is_positive() && line.amount.is_some() && item != NO_ITEM;
+            bought.then_some(BasketLine { item, quantity: line.quantity, amount: line.amount })
+        })
     }
 
     /// What the orders of a basket come to: all their lines, refunds and filtered products too.

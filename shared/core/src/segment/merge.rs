@@ -1,7 +1,9 @@
 //! Merges segments into what a report reads. The law: the highest sequence of an (order_id, product) wins, and
-//! quantity zero is no line; an order's customer is that of its live line of the highest sequence, its date that
-//! of the highest sequence that carries one, else the earliest time of push. The result is the same however the
-//! rows are spread over segments: orders stand by (hash, id), names by their bytes.
+//! quantity zero is no line; an order without a line is gone. An order's customer is that of its live line of the
+//! highest sequence. Its date is that of the highest sequence that carries one, else the earliest time of push:
+//! of all its rows, those that were updated or removed since too. An erasure takes all rows of lower sequences
+//! with it, dates and all. The result is the same however the rows are spread over segments: orders stand by
+//! (hash, id), names by their bytes.
 
 use super::part::{Part, resolve};
 use super::rows::{Head, RowLine, SegmentRows};

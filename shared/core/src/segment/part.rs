@@ -34,13 +34,38 @@ pub(super) struct Row<'a> {
 pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>) -> Part {
     let mut part = Part::default();
     each_order(sources, hashes, erasure, |id, rows| {
+        let Some(dating) = Dating::of(rows, erasure) else { return };
+        keep_winners(rows);
         rows.retain(|row| !row.line.quantity.is_zero());
-        part.add(id, rows);
+        part.add(id, dating, rows);
     });
     part
 }
 
-/// Calls `take` with every order of a range and the rows that win, by product; removals and erasures are rows too.
+/// What the rows of an order say of its date.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dating {
+    /// The date of the highest sequence that carries one, with that sequence.
+    pub date: Option<(u64, Instant)>,
+    /// The earliest time of push.
+    pub received_at: Instant,
+}
+
+impl Dating {
+    /// From all rows of an order; `None` where there are only erasures, which say nothing.
+    pub fn of(rows: &[Row<'_>], erasure: Option<u32>) -> Option<Self> {
+        let rows = || rows.iter().filter(|row| Some(row.line.product) != erasure);
+        let received_at = rows().map(|row| row.head.received_at).min()?;
+        let date = rows().filter_map(|row| row.head.date.map(|date| (row.sequence, date))).max();
+        Some(Self { date, received_at })
+    }
+    fn instant(self) -> Instant {
+        self.date.map_or(self.received_at, |(_, date)| date)
+    }
+}
+
+/// Calls `take` with every order of a range and all its rows that no erasure took; removals, erasures and rows that
+/// were updated since are among them.
 pub(super) fn each_order<'a>(
     sources: &'a [Source],
     hashes: (u64, u64),
@@ -57,9 +82,6 @@ pub(super) fn each_order<'a>(
         let erasures = rows.iter().filter(|row| Some(row.line.product) == erasure);
         if let Some(erased) = erasures.map(|row| row.sequence).max() {
             rows.retain(|row| row.sequence > erased || Some(row.line.product) == erasure);
-        }
-        if same.len() > 1 {
-            keep_winners(&mut rows);
         }
         take(same[0].id, &mut rows);
     }
@@ -86,20 +108,20 @@ impl<'a> Run<'a> {
 }
 
 /// Of each product the row of the highest sequence; by product.
-fn keep_winners(rows: &mut Vec<Row<'_>>) {
+pub(super) fn keep_winners(rows: &mut Vec<Row<'_>>) {
+    if rows.is_sorted_by(|a, b| a.line.product < b.line.product) {
+        return;
+    }
     rows.sort_by(|a, b| a.line.product.cmp(&b.line.product).then(b.sequence.cmp(&a.sequence)));
     rows.dedup_by_key(|row| row.line.product);
 }
 
 impl Part {
     /// Adds an order's live rows; an order without any is none.
-    fn add(&mut self, id: &str, rows: &[Row<'_>]) {
+    fn add(&mut self, id: &str, dating: Dating, rows: &[Row<'_>]) {
         let Some(newest) = rows.iter().max_by_key(|row| row.sequence) else { return };
-        let dated = rows.iter().filter_map(|row| row.head.date.map(|date| (row.sequence, date)));
-        let received = rows.iter().map(|row| row.head.received_at).min();
-        let date = dated.max().map(|(_, date)| date).or(received).expect("there is a row");
         self.order_ids.push(id);
-        self.orders.push((newest.head.customer, date, rows.len() as u32));
+        self.orders.push((newest.head.customer, dating.instant(), rows.len() as u32));
         self.lines.products.extend(rows.iter().map(|row| row.line.product));
         self.lines.quantities.extend(rows.iter().map(|row| row.line.quantity));
         self.lines.amounts.extend(rows.iter().map(|row| row.line.amount));

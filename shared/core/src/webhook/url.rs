@@ -67,11 +67,29 @@ mod tests {
     fn private_addresses_are_refused_in_every_spelling() {
         let refused = |text: &str| assert!(check(text, UrlPolicy::PublicOnly).is_err(), "{text}");
         for url in [
-            "http://example.com/", "ftp://example.com/", "https://", "https:///127.0.0.1/", "https://user@example.com/",
-            "https://user:pw@example.com/", "https://example.com:22/", "https://127.0.0.1/", "https://2130706433/",
-            "https://0x7f.1/", "https://017700000001/", "https://①②⑦.0.0.1/", "https://[::1]/", "https://[::127.0.0.1]/",
-            "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest", "https://localhost/", "https://a.localhost/",
-            "https://printer.local/", "https://intranet/", "https://localhost./", "not a url", "",
+            "http://example.com/",
+            "ftp://example.com/",
+            "https://",
+            "https:///127.0.0.1/",
+            "https://user@example.com/",
+            "https://user:pw@example.com/",
+            "https://example.com:22/",
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://017700000001/",
+            "https://①②⑦.0.0.1/",
+            "https://[::1]/",
+            "https://[::127.0.0.1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://169.254.169.254/latest",
+            "https://localhost/",
+            "https://a.localhost/",
+            "https://printer.local/",
+            "https://intranet/",
+            "https://localhost./",
+            "not a url",
+            "",
         ] {
             refused(url);
         }

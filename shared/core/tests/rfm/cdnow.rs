@@ -217,6 +217,16 @@ fn cohorts_come_back_as_expected() {
 }
 
 #[test]
+fn a_far_anchor_keeps_the_report_small() {
+    if shared().is_none() {
+        return;
+    }
+    let (near, far) = (r#""params": {"as_of": "1998-06-30"}"#, r#""filters": {"dateRange": {"end": "9999-12-31"}}"#);
+    let [near, far] = [near, far].map(|params| crate::support::output(&history(), params).result.get().len());
+    assert!(far < near + 10_000, "{far} bytes, {near} with an anchor at the last order");
+}
+
+#[test]
 fn customers_come_back_in_the_expected_rhythm() {
     let Some(report) = cdnow("rfm10") else { return };
     let path = shared().expect("checked above").join("golden/rfm/cdnow_repurchase.json");

@@ -95,6 +95,56 @@ fn own_segments_and_cut_offs_take_the_place_of_the_tables() {
 }
 
 #[test]
+fn a_far_anchor_adds_no_months_without_orders() {
+    let orders = history(&[("1", "ann", "2024-11-01", TEA), ("2", "ann", "2025-01-01", TEA)]);
+    let far = [r#""params": {"as_of": "2999-12-31"}"#, r#""filters": {"dateRange": {"end": "9999-12-31"}}"#];
+    for params in far {
+        let report = report(&orders, params);
+        assert_eq!(report.at("/cohorts/0/periods").as_array().expect("periods").len(), 3, "{params}");
+        assert!(report.warns("days before as_of"), "{params}");
+    }
+}
+
+#[test]
+fn cohorts_are_bounded_in_number_and_age() {
+    let month = |at: usize| format!("{:04}-{:02}-15", 1990 + at / 12, at % 12 + 1);
+    let names: Vec<String> = (0..240).map(|at| format!("c{at}")).collect();
+    let dates: Vec<String> = (0..240).map(month).collect();
+    let mut orders: Vec<_> = names.iter().zip(&dates).map(|(n, d)| (n.as_str(), n.as_str(), d.as_str(), TEA)).collect();
+    orders.push(("last", "c239", "2024-01-01", TEA));
+    let report = report(&history(&orders), "");
+    let cohorts = report.at("/cohorts").as_array().expect("cohorts");
+    let longest = cohorts.iter().map(|cohort| cohort["periods"].as_array().expect("periods").len()).max();
+    assert_eq!((cohorts.len(), longest, &cohorts[0]["cohort"]), (120, Some(121), &"2000-01".into()));
+    assert!(report.at("/cohorts").to_string().len() < 2_000_000);
+    assert!(report.warns("The 120 oldest cohorts are left out") && report.warns("the first 120 months"));
+}
+
+#[test]
+fn refunds_leave_no_shares_that_make_no_sense() {
+    let orders = history(&[
+        ("1", "ann", "2025-01-01", &[("Tea", "500", "1")]),
+        ("2", "bob", "2025-01-01", TEA),
+        ("3", "bob", "2025-01-02", &[("Tea", "410.10", "-1")]),
+    ]);
+    let report = report(&orders, "");
+    let shares = report.at("/segments").as_array().expect("segments").iter().map(|segment| &segment["revenue_share"]);
+    let top = report.at("/concentration/top").as_array().expect("top").iter().map(|top| &top["revenue_share"]);
+    assert!(shares.chain(top).all(|share| share.as_f64().is_none_or(|share| (0.0..=1.0).contains(&share))));
+    let titles =
+        report.at("/insights/items").as_array().expect("insights").iter().map(|item| item["title"].to_string());
+    assert!(titles.clone().all(|title| !title.contains("of revenue")), "{:?}", titles.collect::<Vec<_>>());
+    let gone = history(&[
+        ("1", "ann", "2025-01-01", TEA),
+        ("2", "ann", "2025-01-01", TEA),
+        ("3", "ann", "2025-01-01", &[("Tea", "99", "-1")]),
+    ]);
+    let report = super::support::report(&gone, "");
+    assert_eq!(*report.at("/insights/items/0/kind"), "refunds_prevail");
+    every_number_in_a_text_is_a_fact(&report);
+}
+
+#[test]
 fn insights_can_be_switched_off() {
     let report = report(&shop(), r#""params": {"insights": false}"#);
     assert_eq!(*report.at("/insights"), Value::Null);

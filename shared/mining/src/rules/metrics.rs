@@ -19,7 +19,8 @@ pub struct Metrics {
     pub lift: f64,
     /// s(ac) − s(a) · s(c) (Piatetsky-Shapiro 1991)
     pub leverage: f64,
-    /// (1 − s(c)) / (1 − confidence); `None` when the confidence is 1 and the value infinite (Brin et al. 1997)
+    /// (1 − s(c)) / (1 − confidence); `None` when the confidence is 1: then the value is infinite or, with
+    /// the consequent in every basket, undefined (Brin et al. 1997)
     pub conviction: Option<f64>,
     /// leverage / max(s(ac) · (1 − s(a)), s(a) · (s(c) − s(ac))) (Zhang 2000); `None` when the antecedent is in
     /// every basket and the value undefined

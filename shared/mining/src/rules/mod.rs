@@ -15,6 +15,7 @@
 
 mod index;
 mod metrics;
+mod patience;
 mod productivity;
 mod select;
 mod sort;
@@ -44,7 +45,7 @@ pub struct RuleOptions<'a> {
     pub max_rules: Option<u64>,
     /// What best means.
     pub sort_by: RuleSort,
-    /// Asked every few thousand itemsets; true ends the run.
+    /// Asked every few thousand look-ups of subsets; true ends the run.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 

@@ -2,6 +2,7 @@
 
 use super::index::SupportIndex;
 use super::metrics::Metrics;
+use super::patience::Patience;
 use super::productivity::is_redundant;
 use super::split::{consequents, side, take};
 use super::{Dropped, Rule, RuleOptions, RuleSet};
@@ -30,7 +31,7 @@ pub(super) fn select(itemsets: &Itemsets, basket_count: u64, options: &RuleOptio
         }
     })?;
     let candidates = best.into_sorted();
-    Ok(selection.finish(&splits.index, candidates))
+    selection.finish(&splits.index, &candidates)
 }
 
 /// First pass: the p-value of every rule of the family, and how many splits are outside it.
@@ -72,17 +73,17 @@ impl Split {
 
 impl Splits<'_> {
     fn for_each(&self, visit: &mut impl FnMut(&Split)) -> Result<(), MineError> {
-        const STOP_EVERY: usize = 1024;
+        let mut patience = Patience::new(self.options.stop);
         let max_size = self.options.max_consequent_size.map_or(usize::MAX, |size| size as usize);
         let (mut antecedent, mut consequent) = (Vec::new(), Vec::new());
         for place in 0..self.index.len() {
-            if place % STOP_EVERY == 0 && (self.options.stop)() {
-                return Err(MineError::Stopped);
-            }
+            patience.spend(1)?;
             let (items, both) = self.index.get(place);
             for mask in consequents(items.len(), max_size) {
                 take(items, mask, false, &mut antecedent);
                 take(items, mask, true, &mut consequent);
+                patience
+                    .spend(2 + if self.options.include_redundant { 0 } else { generalisations(antecedent.len()) })?;
                 visit(&Split {
                     place: place as u32,
                     consequent: mask,
@@ -144,7 +145,8 @@ impl<'a> Selection<'a> {
         Some(Candidate { split: *split, key, p_value, q_value, redundant: is_redundant })
     }
 
-    fn finish(mut self, index: &SupportIndex<'_>, candidates: Vec<Candidate>) -> RuleSet {
+    fn finish(mut self, index: &SupportIndex<'_>, candidates: &[Candidate]) -> Result<RuleSet, MineError> {
+        let mut patience = Patience::new(self.options.stop);
         let rule = |candidate: &Candidate| {
             let split = &candidate.split;
             let (antecedent, consequent) = parts(index, split);
@@ -159,9 +161,18 @@ impl<'a> Selection<'a> {
                 redundant: candidate.redundant.unwrap_or_else(|| is_redundant_split(index, self.basket_count, split)),
             }
         };
-        self.set.rules = candidates.iter().map(rule).collect();
-        self.set
+        for candidate in candidates {
+            let rule = rule(candidate);
+            patience.spend(generalisations(rule.antecedent.len()))?;
+            self.set.rules.push(rule);
+        }
+        Ok(self.set)
     }
+}
+
+/// The most look-ups that telling whether a rule is redundant takes.
+fn generalisations(antecedent_size: usize) -> u64 {
+    2u64.saturating_pow(antecedent_size as u32).saturating_mul(2)
 }
 
 fn is_redundant_split(index: &SupportIndex<'_>, basket_count: u64, split: &Split) -> bool {

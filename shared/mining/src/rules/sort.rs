@@ -31,6 +31,8 @@ impl RuleSort {
             Self::Confidence => metrics.confidence,
             Self::Support => metrics.support,
             Self::Leverage => metrics.leverage,
+            // 0 / 0 says nothing of a rule, unlike a positive number over 0.
+            Self::Conviction if metrics.consequent_support >= 1.0 => f64::NEG_INFINITY,
             Self::Conviction => metrics.conviction.unwrap_or(f64::INFINITY),
             Self::Zhang => metrics.zhang.unwrap_or(f64::NEG_INFINITY),
             Self::Jaccard => metrics.jaccard,
@@ -40,5 +42,19 @@ impl RuleSort {
             Self::PValue => -p_value,
             Self::QValue => -q_value,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consequent_of_every_basket_convinces_least() {
+        let key = |both, antecedent, consequent| {
+            RuleSort::Conviction.key(&Metrics::new(10, both, antecedent, consequent), 0.0, 0.0)
+        };
+        let (always, undefined, weak) = (key(4, 4, 4), key(4, 4, 10), key(1, 9, 9));
+        assert!(always > weak && weak > undefined, "{always} {weak} {undefined}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::schema::{one_of_names, text};
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::http::parts::SORTABLE;
+use crate::http::view::SORTABLE;
 use affinsy_core::order::MAX_ID_BYTES;
 use serde_json::{Value, json};
 

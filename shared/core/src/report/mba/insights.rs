@@ -15,19 +15,29 @@ pub fn of(report: &Value) -> Insights {
     Insights::from_templates(items)
 }
 
+/// `35 baskets`, `1 basket`
+fn counted(report: &Value, facts: &mut FactTable<'_>, pointer: &str, noun: &str) -> Option<String> {
+    let number = facts.fact(Unit::Count, pointer)?;
+    Some(format!("{number} {noun}{}", if is_one(report, pointer) { "" } else { "s" }))
+}
+
+fn is_one(report: &Value, pointer: &str) -> bool {
+    report.pointer(pointer).and_then(Value::as_u64) == Some(1)
+}
+
 /// The set that earns the most.
-fn bundle(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
+fn bundle(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let at = "/bundles/0";
     let products = facts.name(&format!("{at}/products"))?;
     let revenue = facts.fact(Unit::Money, format!("{at}/revenue"))?;
-    let count = facts.fact(Unit::Count, format!("{at}/support_count"))?;
+    let shared = counted(report, facts, &format!("{at}/support_count"), "basket")?;
     let title = format!("{products} earn the most together");
     let body = match (value_with(facts, at), list_price(facts, at)) {
         (Some((with, without)), Some(list_price)) => format!(
-            "They share {count} baskets and bring in {revenue} there. A basket with all of them is worth {with} on \
+            "They share {shared} and bring in {revenue} there. A basket with all of them is worth {with} on \
              average, one without {without}; one of each costs {list_price} at median prices."
         ),
-        _ => format!("They share {count} baskets and bring in {revenue} there."),
+        _ => format!("They share {shared} and bring in {revenue} there."),
     };
     let action = "Offer them as one bundle, and show each on the pages of the others.";
     Some(facts.insight("top_bundle", &title, &body, action))
@@ -57,13 +67,13 @@ fn strongest_rule(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> 
     let consequents = facts.name(&format!("{at}/consequents"))?;
     let lift = facts.fact(Unit::Factor, format!("{at}/lift"))?;
     let confidence = facts.fact(Unit::Share, format!("{at}/confidence"))?;
-    let count = facts.fact(Unit::Count, format!("{at}/support_count"))?;
+    let shared = counted(report, facts, &format!("{at}/support_count"), "basket")?;
     let usual = facts.fact(Unit::Share, format!("{at}/consequent_support"))?;
     let revenue = facts.fact(Unit::Money, format!("{at}/revenue"))?;
     let title = format!("{antecedents} and {consequents} belong together");
     let body = format!(
         "{confidence} of the baskets with {antecedents} also hold {consequents}, against {usual} of all baskets: \
-         {lift} times as many. The link rests on {count} baskets, which bring in {revenue} from these products."
+         {lift} times as many. The link rests on {shared}; these products bring in {revenue} there."
     );
     let action = format!("Recommend {consequents} to everyone who puts {antecedents} into the basket.");
     Some(facts.insight("strongest_rule", &title, &body, &action))
@@ -86,28 +96,29 @@ fn opportunity(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let consequents = facts.name(&format!("{at}/attach/consequents"))?;
     let lacking = facts.fact(Unit::Count, format!("{at}/attach/baskets_without"))?;
     let confidence = facts.fact(Unit::Share, format!("{at}/attach/confidence"))?;
-    let takers = facts.fact(Unit::Count, format!("{at}/scenario/baskets"))?;
+    let takers = counted(report, facts, &format!("{at}/scenario/baskets"), "basket")?;
+    let verb = if is_one(report, &format!("{at}/attach/baskets_without")) { "does" } else { "do" };
     let revenue = facts.fact(Unit::Money, format!("{at}/scenario/revenue"))?;
     let title = format!("Room to sell {consequents} with {antecedents}");
     let body = format!(
-        "{confidence} of the baskets with {antecedents} already hold {consequents}; {lacking} do not. As a scenario, \
-         not a forecast: if a tenth of those, {takers} baskets, added it at its median price, that would be {revenue}."
+        "{confidence} of the baskets with {antecedents} already hold {consequents}; {lacking} {verb} not. As a scenario, \
+         not a forecast: if a tenth of those, {takers}, added it at its median price, that would be {revenue}."
     );
     let action = format!("Test an offer of {consequents} in the cart of those who buy {antecedents}.");
     Some(facts.insight("cross_sell_scenario", &title, &body, &action))
 }
 
-fn anchor(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
+fn anchor(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let at = "/anchors/0";
     let product = facts.name(&format!("{at}/product"))?;
     let attached = facts.name(&format!("{at}/attached"))?;
     let degree = facts.fact(Unit::Count, format!("{at}/out_degree"))?;
     let confidence = facts.fact(Unit::Share, format!("{at}/mean_confidence"))?;
-    let count = facts.fact(Unit::Count, format!("{at}/support_count"))?;
+    let holding = counted(report, facts, &format!("{at}/support_count"), "basket")?;
     let revenue = facts.fact(Unit::Money, format!("{at}/basket_revenue"))?;
     let title = format!("{product} brings others along");
     let body = format!(
-        "It is in {count} baskets, worth {revenue} in all, and leads to other products by {degree} of the rules found; \
+        "It is in {holding}, worth {revenue} in all, and leads to other products by {degree} of the rules found; \
          on average {confidence} of its baskets hold what such a rule names. Most often: {attached}."
     );
     let action = "Keep it in stock and in sight, and build its page and campaigns around what follows it.";
@@ -117,28 +128,28 @@ fn anchor(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
 fn single_items(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     report.pointer("/summary/single_item_baskets")?.as_u64().filter(|count| *count > 0)?;
     let share = facts.fact(Unit::Share, "/summary/single_item_share")?;
-    let count = facts.fact(Unit::Count, "/summary/single_item_baskets")?;
+    let those = counted(report, facts, "/summary/single_item_baskets", "basket")?;
     let single = facts.fact(Unit::Money, "/summary/average_single_item_basket_value")?;
     let title = format!("{share} of baskets hold one product only");
     let body = match facts.fact(Unit::Money, "/summary/average_multi_item_basket_value") {
         Some(multi) => {
-            format!("Those {count} baskets are worth {single} on average; baskets with more products, {multi}.")
+            format!("That is {those}, worth {single} on average; baskets with more products are worth {multi}.")
         }
-        None => format!("Those {count} baskets are worth {single} on average."),
+        None => format!("That is {those}, worth {single} on average."),
     };
     let action = "Suggest a second product before checkout; the rules name the one most likely to fit.";
     Some(facts.insight("single_item_baskets", &title, &body, action))
 }
 
-fn substitutes(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
+fn substitutes(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     let at = "/substitutes/0";
     let first = facts.name(&format!("{at}/products/0"))?;
     let second = facts.name(&format!("{at}/products/1"))?;
-    let count = facts.fact(Unit::Count, format!("{at}/support_count"))?;
+    let shared = counted(report, facts, &format!("{at}/support_count"), "basket")?;
     let expected = facts.fact(Unit::Factor, format!("{at}/expected_count"))?;
     let title = format!("{first} and {second} are seldom bought together");
     let body = format!(
-        "They share {count} baskets where chance alone would give {expected}. Buyers may choose between them, or be \
+        "They share {shared} where chance alone would give {expected}. Buyers may choose between them, or be \
          different people."
     );
     let action =
@@ -148,11 +159,10 @@ fn substitutes(_: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
 
 fn nothing_found(report: &Value, facts: &mut FactTable<'_>) -> Option<Insight> {
     report.pointer("/summary/reason")?.as_str()?;
-    let baskets = facts.fact(Unit::Count, "/summary/baskets")?;
-    let itemsets = facts.fact(Unit::Count, "/summary/itemsets")?;
-    let body = format!(
-        "In {baskets} baskets, {itemsets} product sets are frequent enough, and none makes a rule within the bounds."
-    );
+    let baskets = counted(report, facts, "/summary/baskets", "basket")?;
+    let itemsets = counted(report, facts, "/summary/itemsets", "product set")?;
+    let verb = if is_one(report, "/summary/itemsets") { "is" } else { "are" };
+    let body = format!("In {baskets}, {itemsets} {verb} frequent enough, and none makes a rule within the bounds.");
     let action = "Read the reason in the summary: it names the bound that left nothing, and what would not.";
     Some(facts.insight("no_rules", "No rules within the bounds", &body, action))
 }

@@ -107,13 +107,12 @@ pub fn share_of(amount: Amount, count: u64) -> Option<Amount> {
     (count > 0).then(|| rounded(amount.billionths(), count))
 }
 
-/// The median unit price of each wanted item over the lines of its baskets; `None` where no price is known.
+/// The median unit price of each wanted item over the lines by which its baskets' orders bought it; `None` where
+/// no price is known.
 pub fn median_prices(set: &BasketSet<'_>, wanted: &[bool]) -> Vec<Option<Amount>> {
     let mut prices: Vec<Vec<Amount>> = vec![Vec::new(); set.item_count()];
-    let mut lines = Vec::new();
     for basket in 0..set.len() {
-        set.lines_into(basket, &mut lines);
-        for line in lines.iter().filter(|line| wanted[line.item as usize]) {
+        for line in set.sales(basket).filter(|line| wanted[line.item as usize]) {
             let price =
                 line.amount.map(|a| rounded(a.billionths().saturating_mul(1_000), line.quantity.thousandths().into()));
             prices[line.item as usize].extend(price);
@@ -174,6 +173,20 @@ mod tests {
         let medians: Vec<Option<String>> =
             median_prices(&set, &[true; 3]).into_iter().map(|price| price.map(Amount::to_text)).collect();
         assert_eq!(medians, [Some("1".into()), Some("3".into()), Some("5".into())]);
+    }
+
+    #[test]
+    fn medians_take_no_unpriced_quantity() {
+        let mut builder = HistoryBuilder::default();
+        let (customer, product) = (builder.customer_code("ann"), builder.product_code("a"));
+        let ten = Price::parse("10").expect("a price").times(Quantity::ONE);
+        for (at, amount) in [Some(ten), None].into_iter().enumerate() {
+            let line = Line { product, quantity: Quantity::ONE, amount };
+            builder.order(&at.to_string(), Some(customer), Instant(0), vec![line]);
+        }
+        let history = builder.build();
+        let set = BasketSet::build(&history, &[0, 1], BasketScope::Customer, &Filters::default());
+        assert_eq!(median_prices(&set, &[true]), [Some(ten)]);
     }
 
     #[test]

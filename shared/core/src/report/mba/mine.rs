@@ -1,5 +1,7 @@
-//! From what was asked about support to a threshold and the itemsets that reach it. Knows no rules and no money.
+//! From what was asked about support to a threshold and the itemsets that reach it. Of rules it knows only that
+//! they can be too many; of money nothing.
 
+use super::splits::{self, MAX_SPLITS};
 use crate::report::spec::{MbaParams, Support};
 use crate::report::{Budget, ReportFailure, RunEnd};
 use affinsy_mining::{Baskets, Itemsets, MineError, MineOptions, mine, mine_at_most};
@@ -18,8 +20,17 @@ const AUTO_SHARE: u64 = 1_000;
 pub struct Mined {
     pub itemsets: Itemsets,
     pub min_support_count: u32,
-    /// The threshold that was too low for [`AUTO_ITEMSETS`], where the report chose.
-    pub raised_from: Option<u32>,
+    /// Set where the report chose the threshold, and its least one gave too much to work out.
+    pub raised: Option<Raised>,
+}
+
+/// Why a threshold is not the least one.
+#[derive(Debug)]
+pub struct Raised {
+    /// The threshold that was too low.
+    pub from: u32,
+    /// `1000000 product sets`: what it gave more of.
+    pub too_many: String,
 }
 
 pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
@@ -53,14 +64,23 @@ pub fn auto_floor(baskets: u64) -> u64 {
 fn at(baskets: &Baskets, threshold: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
     let itemsets = mine(baskets, &options(threshold, MAX_ITEMSETS, params, budget))
         .map_err(|error| run_end(error, threshold, baskets.len() as u64))?;
-    Ok(Mined { itemsets, min_support_count: threshold, raised_from: None })
+    Ok(Mined { itemsets, min_support_count: threshold, raised: None })
 }
 
 fn chosen(baskets: &Baskets, floor: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
     let options = options(floor, AUTO_ITEMSETS, params, budget);
     let (threshold, itemsets) = mine_at_most(baskets, floor, AUTO_ITEMSETS, &options)
         .map_err(|error| run_end(error, floor, baskets.len() as u64))?;
-    Ok(Mined { itemsets, min_support_count: threshold, raised_from: (threshold > floor).then_some(floor) })
+    if splits::count(&itemsets.by_length(), params.max_consequent_size) > MAX_SPLITS {
+        let fits = splits::fitting_threshold(&itemsets, params.max_consequent_size, MAX_SPLITS);
+        drop(itemsets);
+        // Where no threshold leaves a rule, one that no set reaches.
+        let threshold = fits.unwrap_or(self::threshold(baskets.len() as u64 + 1));
+        let raised = Raised { from: floor, too_many: format!("{MAX_SPLITS} possible rules") };
+        return Ok(Mined { raised: Some(raised), ..at(baskets, threshold, params, budget)? });
+    }
+    let raised = || Raised { from: floor, too_many: format!("{AUTO_ITEMSETS} product sets") };
+    Ok(Mined { itemsets, min_support_count: threshold, raised: (threshold > floor).then(raised) })
 }
 
 fn options<'a>(threshold: u32, ceiling: u64, params: &MbaParams, budget: &Budget<'a>) -> MineOptions<'a> {
@@ -77,17 +97,22 @@ fn threshold(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX).max(1)
 }
 
-fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
+/// How a report ends that the miner did not finish at a threshold.
+pub fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
     match error {
         MineError::Stopped => RunEnd::Stopped,
         MineError::TooManyItemsets { ceiling, suggested_min_support_count } => {
             let advice = match suggested_min_support_count {
-                Some(fits) => format!("Ask for min_support_count {fits} ({}) or more", share_text(fits, baskets)),
-                None => "Ask for a greater min_support".to_owned(),
+                Some(fits) if u64::from(fits) > baskets => {
+                    "No threshold leaves fewer: ask for a smaller max_itemset_size, or leave great baskets out with \
+                     filters.max_basket_size."
+                        .to_owned()
+                }
+                Some(fits) => format!("Ask for {} or more, {OTHERWISE}", support_text(fits, baskets)),
+                None => format!("Ask for a greater min_support, {OTHERWISE}"),
             };
             let message = format!(
-                "More than {ceiling} product sets are in at least {threshold} of the {baskets} baskets. {advice}, or \
-                 for a smaller max_itemset_size, or leave the threshold out to have one chosen that fits."
+                "More than {ceiling} product sets are in at least {threshold} of the {baskets} baskets. {advice}"
             );
             RunEnd::Failed(ReportFailure { code: "too_many_itemsets", message })
         }
@@ -96,6 +121,13 @@ fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
             RunEnd::Failed(ReportFailure { code: "invalid_parameters", message })
         }
     }
+}
+
+const OTHERWISE: &str = "or for a smaller max_itemset_size, or leave the threshold out to have one chosen that fits.";
+
+/// `min_support_count 123 (min_support 0.0123)`
+pub fn support_text(count: u32, baskets: u64) -> String {
+    format!("min_support_count {count} ({})", share_text(count, baskets))
 }
 
 /// `min_support 0.0123`: rounded up, so that asking for it gives at least the count.
@@ -124,5 +156,7 @@ mod tests {
         assert_eq!(share_text(1, 3), "min_support 0.333334");
         let end = run_end(MineError::TooManyItemsets { ceiling: 9, suggested_min_support_count: Some(3) }, 1, 6);
         assert!(end.to_string().contains("min_support_count 3 (min_support 0.5)"), "{end}");
+        let end = run_end(MineError::TooManyItemsets { ceiling: 9, suggested_min_support_count: Some(7) }, 1, 6);
+        assert!(!end.to_string().contains("min_support") && end.to_string().contains("max_itemset_size"), "{end}");
     }
 }

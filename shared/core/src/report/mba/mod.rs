@@ -13,6 +13,7 @@ mod pages;
 mod reasons;
 mod result;
 mod rules;
+mod splits;
 mod substitutes;
 mod summary;
 mod warnings;
@@ -54,7 +55,7 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     let links = rules::links(set.baskets(), &mined, &found, &spec.mba, budget)?;
     stage(budget, "insights", 0.8)?;
     let data = data::of(history, &window, &selection, &set);
-    let output = Findings { spec, window, selection, set, mined, found, links, data }.write(budget);
+    let output = Findings { spec, window, selection, set, mined, found, links, data }.write(budget)?;
     stage(budget, "insights", 1.0)?;
     Ok(output)
 }
@@ -73,7 +74,7 @@ struct Findings<'h> {
 }
 
 impl Findings<'_> {
-    fn write(self, budget: &Budget<'_>) -> ReportOutput {
+    fn write(self, budget: &Budget<'_>) -> Result<ReportOutput, RunEnd> {
         let (set, count) = (&self.set, self.set.len() as u64);
         let (names, item_counts) = (Names::of(set), item_counts(set));
         let (ranked, candidates) = (anchors::ranked(&self.links), bundles::candidates(&self.links));
@@ -81,7 +82,7 @@ impl Findings<'_> {
         let best = bundles::best(candidates, &ledger);
         let best_items = best.iter().flat_map(|(candidate, _)| candidate.items.iter().copied());
         let prices = ledger::median_prices(set, &marked(set, best_items));
-        let summary = self.summary(&ledger, budget);
+        let summary = self.summary(&ledger, budget)?;
         let revenue = summary.revenue;
         let shop = Shop { baskets: count, revenue, names: &names, item_counts: &item_counts, prices: &prices };
         let rule_listing = rule_rows(&self.found.rules, count, &names, &ledger);
@@ -100,7 +101,8 @@ impl Findings<'_> {
             summary,
         };
         let result = result.into_json(self.spec.insights);
-        ReportOutput { result, parts: vec![rule_listing.into_part("rules"), itemset_listing.into_part("itemsets")] }
+        let parts = vec![rule_listing.into_part("rules"), itemset_listing.into_part("itemsets")];
+        Ok(ReportOutput { result, parts })
     }
 
     fn ledger(&self, ranked: &[(u32, Vec<&Rule>)], candidates: &[Candidate<'_>]) -> Ledger {
@@ -110,13 +112,13 @@ impl Findings<'_> {
         Ledger::read(&self.set, &marked(&self.set, anchor_items.chain(bundle_items).chain(rule_items)))
     }
 
-    fn summary(&self, ledger: &Ledger, budget: &Budget<'_>) -> Summary {
+    fn summary(&self, ledger: &Ledger, budget: &Budget<'_>) -> Result<Summary, RunEnd> {
         let mut summary = summary::of(&self.set, ledger.values(), &self.mined, &self.found);
         if self.found.found == 0 {
             let baskets = self.set.baskets();
-            summary.reason = Some(reasons::without_rules(self.spec, &self.data, baskets, &self.mined, budget));
+            summary.reason = Some(reasons::without_rules(self.spec, &self.data, baskets, &self.mined, budget)?);
         }
-        summary
+        Ok(summary)
     }
 }
 

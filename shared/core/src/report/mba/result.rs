@@ -5,6 +5,7 @@ use super::bundles::Bundle;
 use super::data::Data;
 use super::insights;
 use super::mine::Mined;
+use super::rules;
 use super::substitutes::Substitute;
 use super::summary::Summary;
 use crate::insight::Insights;
@@ -49,7 +50,7 @@ pub fn parameters<'s>(spec: &'s ReportSpec, window: &Window, mined: &Mined) -> P
         Support::Count(count) => (Support::Count(count), "min_support_count"),
         Support::Auto | Support::Resolved { .. } => (Support::Count(mined.min_support_count), "automatic"),
     };
-    let params = MbaParams { support, ..spec.mba.clone() };
+    let params = MbaParams { support, max_rules: Some(rules::most_listed(&spec.mba)), ..spec.mba.clone() };
     spec.parameters_used(window.as_of, MbaUsed { params, support_from })
 }
 

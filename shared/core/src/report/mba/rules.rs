@@ -3,6 +3,7 @@
 use super::ledger::SetMoney;
 use super::mine::{self, Mined};
 use super::names::Names;
+use super::splits::{self, MAX_SPLITS};
 use crate::decimal::Amount;
 use crate::report::spec::MbaParams;
 use crate::report::{Budget, ReportFailure, RunEnd};
@@ -15,21 +16,32 @@ use serde_json::value::RawValue;
 pub const MAX_RULES: u64 = 500_000;
 /// The most rules between two products that bundles and anchors are made of, where the list was cut.
 const MAX_LINKS: u64 = 20_000;
-/// The most ways of splitting itemsets into rules that a report tries.
-const MAX_SPLITS: u128 = 20_000_000;
 
 /// The rules that pass the bounds, best first: at most `max_rules`, and never more than [`MAX_RULES`].
 pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Budget<'_>) -> Result<RuleSet, RunEnd> {
-    let splits = splits(&itemsets.by_length(), params.max_consequent_size);
+    let splits = splits::count(&itemsets.by_length(), params.max_consequent_size);
     if splits > MAX_SPLITS {
-        let message = format!(
-            "{} product sets split into {splits} possible rules, more than the {MAX_SPLITS} a report tries. Ask for \
-             a greater min_support, or for a smaller max_itemset_size or max_consequent_size.",
-            itemsets.len()
-        );
-        return Err(RunEnd::Failed(ReportFailure { code: "too_many_rules", message }));
+        return Err(RunEnd::Failed(too_many(itemsets, splits, baskets, params)));
     }
     rules(itemsets, baskets, &options(params, budget)).map_err(ended)
+}
+
+fn too_many(itemsets: &Itemsets, splits: u128, baskets: u64, params: &MbaParams) -> ReportFailure {
+    let support = match splits::fitting_threshold(itemsets, params.max_consequent_size, MAX_SPLITS) {
+        Some(fits) => format!("for {} or more, or ", mine::support_text(fits, baskets)),
+        None => String::new(),
+    };
+    let message = format!(
+        "{} product sets split into {splits} possible rules, more than the {MAX_SPLITS} a report tries. Ask \
+         {support}for a smaller max_itemset_size or max_consequent_size.",
+        itemsets.len()
+    );
+    ReportFailure { code: "too_many_rules", message }
+}
+
+/// The most rules that a report lists: what was asked for, and never more than [`MAX_RULES`].
+pub fn most_listed(params: &MbaParams) -> u64 {
+    params.max_rules.map_or(MAX_RULES, |most| most.min(MAX_RULES))
 }
 
 pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
@@ -39,7 +51,7 @@ pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
         max_consequent_size: params.max_consequent_size,
         max_q_value: params.max_q_value,
         include_redundant: params.include_redundant,
-        max_rules: Some(params.max_rules.map_or(MAX_RULES, |most| most.min(MAX_RULES))),
+        max_rules: Some(most_listed(params)),
         sort_by: params.sort_by,
         stop: budget.stop,
     }
@@ -83,7 +95,7 @@ pub struct RuleRow<'n> {
     confidence: f64,
     lift: f64,
     leverage: f64,
-    /// Null is infinite: the rule never fails.
+    /// Null is infinite, as the rule never fails; or undefined, as the consequents are in every basket.
     conviction: Option<f64>,
     zhang: Option<f64>,
     jaccard: f64,
@@ -139,7 +151,8 @@ impl<'n> RuleRow<'n> {
     }
 }
 
-fn ended(error: MineError) -> RunEnd {
+/// How a report ends whose rules were not finished.
+pub fn ended(error: MineError) -> RunEnd {
     match error {
         MineError::Stopped => RunEnd::Stopped,
         other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
@@ -148,39 +161,4 @@ fn ended(error: MineError) -> RunEnd {
 
 fn finite(number: impl Into<Option<f64>>) -> Option<f64> {
     number.into().filter(|number| number.is_finite())
-}
-
-/// In how many ways the itemsets split into an antecedent and a consequent of at most `longest` items.
-fn splits(by_length: &[u64], longest: Option<u32>) -> u128 {
-    let per_set = |size: u32| -> u128 {
-        let most = longest.unwrap_or(u32::MAX).min(size.saturating_sub(1));
-        let mut ways: u128 = 1;
-        let mut total: u128 = 0;
-        for taken in 1..=most {
-            ways = ways.saturating_mul(u128::from(size - taken + 1)) / u128::from(taken);
-            total = total.saturating_add(ways);
-        }
-        total
-    };
-    (1..)
-        .zip(by_length)
-        .map(|(size, sets)| per_set(size).saturating_mul(u128::from(*sets)))
-        .fold(0, u128::saturating_add)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_splits() {
-        let check = |by_length: &[u64], longest, expected| assert_eq!(splits(by_length, longest), expected);
-        check(&[], None, 0);
-        check(&[7], None, 0);
-        check(&[7, 3], None, 6);
-        check(&[7, 3, 2], None, 6 + 12);
-        check(&[7, 3, 2], Some(1), 6 + 6);
-        check(&[0, 0, 0, 1], Some(2), 4 + 6);
-        check(&vec![u64::MAX; 500], None, u128::MAX);
-    }
 }

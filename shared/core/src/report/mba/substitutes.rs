@@ -38,16 +38,25 @@ struct Pair {
     p_value: f64,
 }
 
+impl Pair {
+    /// Whether the lift is under 1.
+    fn is_below_chance(&self, baskets: u64) -> bool {
+        u64::from(self.both) * baskets < u64::from(self.counts[0]) * u64::from(self.counts[1])
+    }
+}
+
 /// The pairs that chance explains worst, the most lacking first.
 pub fn found<'n>(baskets: &Baskets, item_counts: &[u32], max_q_value: Ratio, names: &'n Names) -> Vec<Substitute<'n>> {
     let pairs = compared(baskets, item_counts);
     let p_values: Vec<f64> = pairs.iter().map(|pair| pair.p_value).collect();
     let q_values = stats::benjamini_hochberg(&p_values);
     let bound = max_q_value.to_f64().min(MAX_Q);
-    let mut kept: Vec<(Pair, f64)> = pairs.into_iter().zip(q_values).filter(|(_, q_value)| *q_value <= bound).collect();
+    let total = baskets.len() as u64;
+    let mut kept: Vec<(Pair, f64)> = pairs.into_iter().zip(q_values).collect();
+    kept.retain(|(pair, q_value)| *q_value <= bound && pair.is_below_chance(total));
     kept.sort_by(|(a, _), (b, _)| a.p_value.total_cmp(&b.p_value).then(a.items.cmp(&b.items)));
     kept.truncate(MAX_SUBSTITUTES);
-    kept.into_iter().map(|(pair, q_value)| row(&pair, q_value, baskets.len() as u64, names)).collect()
+    kept.into_iter().map(|(pair, q_value)| row(&pair, q_value, total, names)).collect()
 }
 
 fn row<'n>(pair: &Pair, q_value: f64, baskets: u64, names: &'n Names) -> Substitute<'n> {
@@ -63,7 +72,8 @@ fn row<'n>(pair: &Pair, q_value: f64, baskets: u64, names: &'n Names) -> Substit
     }
 }
 
-/// Pairs with lift under 1 of which chance would give at least [`MIN_EXPECTED`].
+/// All pairs of which chance would give at least [`MIN_EXPECTED`]. Which side of chance they are on is no matter
+/// here: choosing by it the pairs to correct for would make the q-values too small.
 fn compared(baskets: &Baskets, item_counts: &[u32]) -> Vec<Pair> {
     let popular = most_bought(item_counts);
     let together = count_pairs(baskets, &popular, item_counts.len());
@@ -75,7 +85,7 @@ fn compared(baskets: &Baskets, item_counts: &[u32]) -> Vec<Pair> {
             let counts = [item_counts[*first as usize], item_counts[*second as usize]];
             let product = u64::from(counts[0]) * u64::from(counts[1]);
             let both = together[at * popular.len() + other];
-            if product >= MIN_EXPECTED * total && u64::from(both) * total < product {
+            if product >= MIN_EXPECTED * total {
                 // Fewer with the second is more without it.
                 let p_value = fisher.p_value(counts[0] - both, counts[0], total as u32 - counts[1]);
                 pairs.push(Pair { items: [*first, *second], counts, both, p_value });
@@ -110,4 +120,22 @@ fn count_pairs(baskets: &Baskets, items: &[u32], item_count: usize) -> Vec<u32> 
         }
     }
     together
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_bought_together_count_among_those_compared() {
+        let mut baskets = Baskets::with_capacity(40, 60);
+        for (times, basket) in [(20, &[0, 1][..]), (20, &[2])] {
+            (0..times).for_each(|_| baskets.push(basket));
+        }
+        let pairs = compared(&baskets, &[20, 20, 20]);
+        let below: Vec<[u32; 2]> =
+            pairs.iter().filter(|pair| pair.is_below_chance(40)).map(|pair| pair.items).collect();
+        assert_eq!((pairs.len(), below), (3, vec![[0, 2], [1, 2]]));
+        assert!(pairs[0].p_value > 0.99 && pairs[1].p_value < 1e-9, "{pairs:?}");
+    }
 }

@@ -172,15 +172,20 @@ fn the_bound_that_emptied_the_list_is_named() {
     };
     check(
         json!({"min_support_count": 1, "min_confidence": 0.8, "min_lift": 0, "max_q_value": 1}),
-        "No rules: min_confidence 0.8 leaves none; the greatest confidence is 0.6667. A smaller min_confidence would give 2.",
+        "No rules: min_confidence 0.8 leaves none; the greatest confidence is 0.6666. min_confidence 0 with include_redundant true would give 2.",
     );
     check(
         json!({"min_support_count": 1, "max_q_value": 1}),
-        "No rules: min_lift 1 leaves none; the greatest lift is 1.0000. A smaller min_lift would give 2.",
+        "No rules: min_lift 1 leaves none; the greatest lift is 1.0000. min_lift 0 with include_redundant true would give 2.",
+    );
+    check(
+        json!({"min_support_count": 1, "min_confidence": 0.8}),
+        "No rules: min_confidence 0.8 leaves none; the greatest confidence is 0.6666. min_confidence 0 with min_lift 0, \
+         max_q_value 1 and include_redundant true would give 2.",
     );
     check(
         json!({"min_support_count": 1, "min_lift": 0, "include_redundant": true}),
-        "No rules: max_q_value 0.05 leaves none; the least q_value is 0.8000. A greater max_q_value would give 2.",
+        "No rules: max_q_value 0.05 leaves none; the least q_value is 0.8000. max_q_value 1 would give 2.",
     );
 }
 
@@ -193,6 +198,35 @@ fn one_order_and_identical_orders_make_finite_numbers() {
         assert_eq!(result["association_rules"].as_array().map(Vec::len), Some(2), "{result}");
         assert_eq!(result["association_rules"][0]["conviction"], Value::Null);
     }
+}
+
+/// Everything that can be switched off; the threshold is left to the report.
+fn everything() -> Value {
+    json!({"max_itemset_size": null, "max_consequent_size": null, "min_lift": 0, "max_q_value": 1,
+        "include_redundant": true, "max_rules": null})
+}
+
+/// `wide` baskets of the same sixteen products, which split into forty million rules, and ten of two others.
+fn wide_and_narrow(wide: usize, narrow: usize) -> Value {
+    let names: Vec<String> = (0..16).map(|at| format!("p{at}")).collect();
+    let broad = format!("ann: {}", names.join(", "));
+    let orders = (0..wide).map(|_| broad.as_str()).chain((0..narrow).map(|_| "bob: a, b"));
+    let history = history(&orders.enumerate().collect::<Vec<_>>());
+    result(&report(&history, everything()).expect("a report"))
+}
+
+#[test]
+fn a_threshold_left_to_the_report_is_one_that_it_can_work_out() {
+    let report = wide_and_narrow(6, 10);
+    assert_eq!(report["parameters"]["min_support_count"], 7);
+    assert_eq!(report["parameters"]["max_rules"], 500_000);
+    assert_eq!(report["summary"]["rules_found"], 2);
+    let warnings = report["warnings"].to_string();
+    assert!(warnings.contains("more than 20000000 possible rules; it is 7 baskets"), "{warnings}");
+    assert!(warnings.contains("max_rules is 500000"), "{warnings}");
+    let nothing = wide_and_narrow(6, 0);
+    let reason = nothing["summary"]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("gives more than 20000000 possible rules. Ask for a smaller max_itemset_size"), "{reason}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub struct Cohort {
     /// `2025-03`.
     pub cohort: String,
     pub customers: u64,
-    /// Age 0 (the month itself) up to the month of the anchor date.
+    /// Age 0 (the month itself) up to the month of the last order that counts, at most [`MAX_AGE`].
     pub periods: Vec<Period>,
 }
 
@@ -33,25 +33,39 @@ pub struct Period {
 
 /// A bound on the size of a report: the latest so many cohorts are shown.
 pub const MAX_COHORTS: usize = 120;
+/// Likewise: the months after the first purchase that a cohort shows.
+pub const MAX_AGE: usize = 120;
 
-/// Cohorts, oldest first, and how many older ones are left out.
-pub fn monthly(population: &Population<'_>) -> (Vec<Cohort>, usize) {
-    let Some(as_of) = population.past.window.as_of else { return (Vec::new(), 0) };
-    let last_month = month(as_of);
-    let mut by_month = BTreeMap::<i32, Cohort>::new();
+/// What the bounds leave out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The oldest cohorts.
+    pub cohorts: usize,
+    /// Whether a cohort that is shown lived longer than [`MAX_AGE`] months.
+    pub later_months: bool,
+}
+
+/// Cohorts, oldest first. `last` is the date of the last order that counts: no month behind it says anything.
+pub fn monthly(population: &Population<'_>, last: Option<Day>) -> (Vec<Cohort>, LeftOut) {
+    let Some(last_month) = last.map(month) else { return (Vec::new(), LeftOut::default()) };
+    let mut members = BTreeMap::<i32, Vec<&Customer>>::new();
     for customer in &population.customers {
-        let born = month(customer.first);
-        let cohort = by_month.entry(born).or_insert_with(|| Cohort::new(born, last_month));
-        cohort.admit(population, customer, born);
+        members.entry(month(customer.first)).or_default().push(customer);
     }
-    let left_out = by_month.len().saturating_sub(MAX_COHORTS);
-    let cohorts = by_month.into_values().skip(left_out).map(Cohort::finish).collect();
-    (cohorts, left_out)
+    let cohorts = members.len().saturating_sub(MAX_COHORTS);
+    let shown = || members.iter().skip(cohorts);
+    let later_months = shown().next().is_some_and(|(born, _)| last_month - born > MAX_AGE as i32);
+    let cohort = |(born, customers): (&i32, &Vec<&Customer>)| {
+        let mut cohort = Cohort::new(*born, last_month);
+        customers.iter().for_each(|customer| cohort.admit(population, customer, *born));
+        cohort.finish()
+    };
+    (shown().map(cohort).collect(), LeftOut { cohorts, later_months })
 }
 
 impl Cohort {
     fn new(born: i32, last_month: i32) -> Self {
-        let ages = 0..=(last_month - born).max(0) as u32;
+        let ages = 0..=(last_month - born).clamp(0, MAX_AGE as i32) as u32;
         let periods = ages.map(|age| Period { age, ..Period::default() }).collect();
         let cohort = format!("{:04}-{:02}", born.div_euclid(12), born.rem_euclid(12) + 1);
         Self { cohort, customers: 0, periods }
@@ -62,7 +76,7 @@ impl Cohort {
         let mut seen = None;
         for facts in population.orders_of(customer.code) {
             let age = (month(facts.day) - born).max(0) as usize;
-            let period = &mut self.periods[age];
+            let Some(period) = self.periods.get_mut(age) else { continue };
             period.revenue = period.revenue.plus(facts.net);
             if facts.qualifies {
                 period.orders += 1;

@@ -9,7 +9,7 @@ pub fn of(report: &Value) -> Insights {
     let mut writer = Writer { report, table: FactTable::new(report) };
     let write = [biggest_segment, revenue_at_risk, one_time_buyers, concentration, rhythm, biggest_move];
     let items: Vec<Insight> = write.iter().filter_map(|write| write(&mut writer)).collect();
-    Insights::from_templates(if items.is_empty() { vec![nobody(&writer)] } else { items })
+    Insights::from_templates(if items.is_empty() { vec![nothing_to_say(&mut writer)] } else { items })
 }
 
 /// The finished report and what was quoted from it so far.
@@ -51,8 +51,12 @@ impl Writer<'_> {
     }
 }
 
+/// Shares of revenue mislead where refunds leave a segment below zero: the others' add up to more than all.
 fn biggest_segment(writer: &mut Writer<'_>) -> Option<Insight> {
     let segments = writer.report["segments"].as_array()?;
+    if segments.iter().any(|segment| segment["revenue"].as_f64().is_some_and(|revenue| revenue < 0.0)) {
+        return None;
+    }
     let revenue = |at: &usize| segments[*at]["revenue"].as_f64().unwrap_or(f64::MIN);
     let best = (0..segments.len()).max_by(|a, b| revenue(a).total_cmp(&revenue(b)).then(b.cmp(a)))?;
     let at = |field: &str| format!("/segments/{best}/{field}");
@@ -154,6 +158,22 @@ fn biggest_move(writer: &mut Writer<'_>) -> Option<Insight> {
     );
     let action = "Compare what these customers bought and were sent with those who stayed.";
     Some(writer.table.insight("biggest_move", &title, &body, action))
+}
+
+fn nothing_to_say(writer: &mut Writer<'_>) -> Insight {
+    refunds_prevail(writer).unwrap_or_else(|| nobody(writer))
+}
+
+/// There are customers, but no share of their revenue and no rhythm to tell.
+fn refunds_prevail(writer: &mut Writer<'_>) -> Option<Insight> {
+    writer.is_positive("/summary/customers_scored")?;
+    let body = format!(
+        "{} scored, with {} of revenue in all. Too little was kept of it to tell who brings which share.",
+        writer.customers("/summary/customers_scored")?,
+        writer.money("/summary/revenue")?,
+    );
+    let action = "Look into the refunds and the orders without a price first.";
+    Some(writer.table.insight("refunds_prevail", "There is no revenue to share out", &body, action))
 }
 
 fn nobody(writer: &Writer<'_>) -> Insight {

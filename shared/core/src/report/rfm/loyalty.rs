@@ -2,7 +2,7 @@
 //! spread among them.
 
 use super::population::Population;
-use super::share;
+use super::{revenue_share, share};
 use crate::decimal::Amount;
 use affinsy_mining::rfm::{gini, mean, quantile, top_sum};
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub fn concentration(population: &Population<'_>) -> Concentration {
     let top = |percent: u64| {
         let customers = (ascending.len() as u64 * percent).div_ceil(100);
         let revenue = Amount::from_billionths(top_sum(&ascending, customers as usize));
-        let revenue_share = share(revenue.to_f64(), total.to_f64());
+        let revenue_share = revenue_share(revenue, total);
         TopShare { share_of_customers: percent as f64 / 100.0, customers, revenue, revenue_share }
     };
     Concentration { gini: gini(&ascending), top_20_percent: top(20), top: TOP_PERCENTS.map(top).to_vec() }

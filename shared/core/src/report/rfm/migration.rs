@@ -17,7 +17,7 @@ pub struct Migration<'m> {
     /// Scored customers at the earlier date.
     pub customers_then: u64,
     pub customers_now: u64,
-    /// How many flows somebody took; the matrix shows at most 5,000 of them.
+    /// How many flows somebody took; the matrix shows at most 1,000 of them.
     pub flows: u64,
     /// Flows between segments, those who stayed too.
     pub matrix: Vec<Flow<'m>>,
@@ -63,7 +63,7 @@ pub struct Mover<'m> {
 const NOT_SCORED: &str = "not_scored";
 const SHOWN: usize = 10;
 /// A bound on the size of a report with hundreds of own segments.
-const MAX_FLOWS: usize = 5_000;
+const MAX_FLOWS: usize = 1_000;
 
 /// Places of segments, the place behind the last for the unscored, and who went from one to the other.
 type Flows = BTreeMap<(usize, usize), (u64, Amount)>;

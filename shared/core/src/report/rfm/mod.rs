@@ -20,6 +20,7 @@ use super::scope::{ChurnRules, Selection, select_from};
 use super::spec::ReportSpec;
 use super::window::Window;
 use super::{Budget, ReportOutput, ReportPart, RunEnd};
+use crate::decimal::Amount;
 use crate::history::History;
 use crate::time::Day;
 use model::Model;
@@ -83,6 +84,11 @@ fn compare<'m>(spec: &ReportSpec, model: &'m Model, now: &Population<'m>, date: 
     let selection: Selection = select_from(&past, spec.customer_scope, spec.churn_days);
     let then = Population::score(&past, &selection, model);
     migration::migration(&then, now, model, date)
+}
+
+/// A part of revenue; `None` where refunds make it none: the part or the rest lies below zero.
+fn revenue_share(part: Amount, whole: Amount) -> Option<f64> {
+    (Amount::ZERO <= part && part <= whole).then(|| share(part.to_f64(), whole.to_f64()))?
 }
 
 /// A part of a whole; `None` where the whole is not above zero.

@@ -3,7 +3,7 @@
 use super::model::SegmentText;
 use super::result::Findings;
 use super::segments::{MoneySpread, Spread, average};
-use super::share;
+use super::{revenue_share, share};
 use crate::decimal::Amount;
 use crate::report::scope::Exclusions;
 use crate::time::Day;
@@ -153,7 +153,7 @@ fn at_risk(findings: &Findings<'_>, total: Amount) -> Option<AtRisk> {
         AtRisk {
             customers: members().count() as u64,
             revenue,
-            revenue_share: share(revenue.to_f64(), total.to_f64()),
+            revenue_share: revenue_share(revenue, total),
             median_recency_days: Spread::of(members().map(|customer| customer.recency_days)).median,
         }
     })

@@ -74,7 +74,7 @@ impl<'f> RfmResult<'f> {
         let window = population.past.window;
         let data = overview::data(findings);
         let score_ranges = grid::score_ranges(population, model);
-        let (cohorts, cohorts_left_out) = cohorts::monthly(population);
+        let (cohorts, cohorts_left_out) = cohorts::monthly(population, data.date_range.end);
         let warnings = warnings::of(findings, &data, &score_ranges, cohorts_left_out);
         let compare_to = findings.migration.as_ref().map(|migration| migration.compare_to);
         let rfm = RfmParams { compare_to: compare_to.or(spec.rfm.compare_to), ..spec.rfm.clone() };

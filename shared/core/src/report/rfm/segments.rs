@@ -2,7 +2,7 @@
 
 use super::model::{Model, SegmentText};
 use super::population::{Customer, Population};
-use super::share;
+use super::{revenue_share, share};
 use crate::decimal::Amount;
 use affinsy_mining::rfm::{mean, median_i128, quantile};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct SegmentRow<'m> {
     pub share: Option<f64>,
     pub orders: u64,
     pub revenue: Amount,
-    /// Of the scored customers' revenue; `None` where that is not above zero.
+    /// Of the scored customers' revenue; `None` where that is not above zero, or refunds leave no share of it.
     pub revenue_share: Option<f64>,
     pub recency_days: Spread,
     pub frequency: Spread,
@@ -67,7 +67,7 @@ fn row<'m>(population: &Population<'_>, total: Amount, text: &'m SegmentText, me
         share: share(members.len() as f64, population.customers.len() as f64),
         orders,
         revenue,
-        revenue_share: share(revenue.to_f64(), total.to_f64()),
+        revenue_share: revenue_share(revenue, total),
         recency_days: Spread::of(members.iter().map(|customer| customer.recency_days)),
         frequency: Spread::of(members.iter().map(|customer| i64::from(customer.frequency))),
         monetary: MoneySpread::of(members.iter().map(|customer| customer.monetary)),

@@ -1,6 +1,6 @@
 //! What a reader should know before trusting the report, in sentences. Changes no number.
 
-use super::cohorts::MAX_COHORTS;
+use super::cohorts::{self, MAX_AGE, MAX_COHORTS};
 use super::grid::{ScoreRange, ScoreRanges};
 use super::overview::Data;
 use super::result::Findings;
@@ -10,7 +10,7 @@ const FEW_CUSTOMERS: usize = 50;
 const SHORT_HISTORY_DAYS: i64 = 180;
 const STALE_DAYS: i64 = 30;
 
-pub fn of(findings: &Findings<'_>, data: &Data, ranges: &ScoreRanges, cohorts_left_out: usize) -> Vec<String> {
+pub fn of(findings: &Findings<'_>, data: &Data, ranges: &ScoreRanges, cohorts: cohorts::LeftOut) -> Vec<String> {
     let mut warnings = findings.spec.warnings.clone();
     if findings.population.customers.is_empty() {
         warnings.push(why_empty(data).to_owned());
@@ -22,7 +22,8 @@ pub fn of(findings: &Findings<'_>, data: &Data, ranges: &ScoreRanges, cohorts_le
     }
     warnings.extend(guests(data));
     warnings.extend(left_out(data));
-    warnings.extend(unused(findings, cohorts_left_out));
+    warnings.extend(unused(findings));
+    warnings.extend(cut_off(cohorts));
     warnings
 }
 
@@ -108,7 +109,7 @@ fn left_out(data: &Data) -> Vec<String> {
     sentences.into_iter().filter(|(count, _)| *count > 0).map(|(_, sentence)| sentence).collect()
 }
 
-fn unused(findings: &Findings<'_>, cohorts_left_out: usize) -> Vec<String> {
+fn unused(findings: &Findings<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     if findings.spec.filters != Filters::default() {
         sentences.push("filters on products and basket size belong to MBA reports and were not applied.".to_owned());
@@ -119,9 +120,18 @@ fn unused(findings: &Findings<'_>, cohorts_left_out: usize) -> Vec<String> {
     if findings.migration.as_ref().is_some_and(|migration| migration.customers_then == 0) {
         sentences.push("Nobody could be scored at compare_to: migration shows newcomers only.".to_owned());
     }
-    if cohorts_left_out > 0 {
+    sentences
+}
+
+fn cut_off(left_out: cohorts::LeftOut) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if left_out.cohorts > 0 {
+        let count = left_out.cohorts;
+        sentences.push(format!("The {count} oldest cohorts are left out; the latest {MAX_COHORTS} are shown."));
+    }
+    if left_out.later_months {
         sentences
-            .push(format!("The {cohorts_left_out} oldest cohorts are left out; the latest {MAX_COHORTS} are shown."));
+            .push(format!("Cohorts show the first {MAX_AGE} months after the first purchase; later ones are cut."));
     }
     sentences
 }

@@ -228,12 +228,13 @@ impl<'a> Fields<'a> {
 /// The greatest whole number any parameter takes.
 pub(super) const MAX_BOUND: u32 = 1_000_000_000;
 
-/// Years in which every calendar calculation is safe.
-pub(super) fn in_calendar(day: Day) -> bool {
+/// Years in which a date that others are measured from makes sense.
+fn in_calendar(day: Day) -> bool {
     (1970..3000).contains(&day.date().year())
 }
 
-fn whole(text: &str) -> Option<u32> {
+/// A whole number's text; `3.0` and `3e0` are whole.
+pub(super) fn whole(text: &str) -> Option<u32> {
     let thousandths = crate::decimal::Quantity::parse(text).ok()?.thousandths();
     (thousandths % 1_000 == 0).then(|| u32::try_from(thousandths / 1_000).ok())?
 }

@@ -1,6 +1,6 @@
 //! The parameters of a customer segmentation: defaults, bounds, custom segments and cut-offs. Scores nobody.
 
-use super::fields::Fields;
+use super::fields::{Fields, whole};
 use super::grid;
 use crate::decimal::{Amount, Price, Quantity};
 use crate::json::Node;
@@ -167,7 +167,7 @@ fn read_side(object: &mut Fields<'_>, name: &'static str, bins: u32) -> Option<[
 
 fn score(node: &Node) -> Option<u32> {
     match node {
-        Node::Number(text) => text.parse().ok(),
+        Node::Number(text) => whole(text),
         _ => None,
     }
 }

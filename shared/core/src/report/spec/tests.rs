@@ -80,6 +80,10 @@ fn each_problem_has_its_pointer() {
     check_params(r#"{"min_lift":-1,"max_q_value":2}"#, &["/params/min_lift", "/params/max_q_value"]);
     check_params(r#"{"sort_by":"money","scope":"shop"}"#, &["/params/sort_by", "/params/scope"]);
     check_params(r#"{"time_zone":"Mars/Olympus"}"#, &["/params/time_zone"]);
+    check_params(r#"{"time_zone":"Factory","as_of":"9999-12-31"}"#, &["/params/time_zone", "/params/as_of"]);
+    let products = vec![r#""a""#; 1_001].join(",");
+    let filters = format!(r#"{{"report_type":"MBA","filters":{{"products":{{"include":[{products}]}}}}}}"#);
+    check_refused(&filters, &["/filters/products/include"]);
     check_params(r#"{"as_of":"2025-02-30","churn_days":0}"#, &["/params/as_of", "/params/churn_days"]);
 }
 
@@ -96,12 +100,34 @@ fn ranges_end_with_their_last_day_or_instant() {
     check(berlin, spring, Some("2025-03-29T23:00:00Z"), Some("2025-03-30T22:00:00Z"));
     check("{}", r#"{"end":"2025-03-30T12:00:00+02:00"}"#, None, Some("2025-03-30T10:00:00.000001Z"));
     check("{}", r#"{"start":null,"end":null}"#, None, None);
+    let apia = r#"{"time_zone":"Pacific/Apia"}"#;
+    let skipped = r#"{"start":"2011-12-30","end":"2011-12-30"}"#;
+    check(apia, skipped, Some("2011-12-30T10:00:00Z"), Some("2011-12-30T10:00:00Z"));
+    check("{}", r#"{"start":"1900-01-01"}"#, Some("1900-01-01T00:00:00Z"), None);
     let reversed = r#"{"report_type":"RFM","filters":{"dateRange":{"start":"2025-04-01","end":"2025-03-31"}}}"#;
     check_refused(reversed, &["/filters/dateRange"]);
     check_refused(
         r#"{"report_type":"RFM","filters":{"dateRange":{"start":"31.03.2025","end":5},"min_basket_size":3,"max_basket_size":2}}"#,
         &["/filters/dateRange/start", "/filters/dateRange/end", "/filters/min_basket_size"],
     );
+}
+
+#[test]
+fn open_ends_may_be_written_as_far_dates() {
+    let check = |zone: &str, end: &str, day: &str| {
+        let spec = parse(&format!(
+            r#"{{"report_type":"RFM","params":{{"time_zone":"{zone}"}},
+                "filters":{{"dateRange":{{"start":"0001-01-01","end":"{end}"}}}}}}"#
+        ));
+        let (late, early) = ("9999-12-30T00:00:00Z", "0002-01-01T00:00:00Z");
+        let [late, early] = [late, early].map(|text| crate::time::parse_instant(text).expect("valid"));
+        assert!(spec.end.is_some_and(|end| end > late) && spec.start.is_some_and(|start| start < early), "{end}");
+        assert_eq!(spec.range_end_day.map(|day| day.to_string()).as_deref(), Some(day), "{zone} {end}");
+    };
+    for zone in ["UTC", "Asia/Tokyo", "America/New_York"] {
+        check(zone, "9999-12-31", "9999-12-31");
+    }
+    check("Asia/Tokyo", "9999-12-31T23:59:59Z", "9999-12-31");
 }
 
 #[test]
@@ -144,6 +170,9 @@ fn custom_segments_cover_every_cell_once() {
 #[test]
 fn thresholds_stand_between_scores() {
     let body = |thresholds: &str| format!(r#"{{"report_type":"RFM","params":{{"bins":3,"thresholds":{thresholds}}}}}"#);
+    let spec = parse(&body(r#"{"frequency":[2,3.0],"recency_days":[3e1,90]}"#));
+    let thresholds = spec.rfm.thresholds.expect("given");
+    assert_eq!((thresholds.recency_days, thresholds.frequency), (Some(vec![30, 90]), Some(vec![2, 3])));
     let spec = parse(&body(r#"{"recency_days":[30,90],"monetary":[0.1,99.95]}"#));
     let thresholds = spec.rfm.thresholds.expect("given");
     assert_eq!((thresholds.recency_days, thresholds.frequency), (Some(vec![30, 90]), None));

@@ -53,7 +53,7 @@ pub fn one() -> Operation {
     );
     let mut operation = Operation::get(REPORTS, "Get a report", description, found)
         .taking(vec![shared("ReportId"), if_none_match], &[404]);
-    operation.answers.push((304, responses::bodiless("The result is the one you have.", &["ETag"])));
+    operation.answers.push((304, responses::bodiless("The result is the one you have.", &["ETag", "Cache-Control"])));
     operation
 }
 

@@ -43,7 +43,7 @@ fn measures() -> Value {
         "confidence_high": share("Upper end."),
         "lift": number("Confidence over the consequents' support; 1 is independence."),
         "leverage": number("Support less what independence would give."),
-        "conviction": nullable(number("(1 − consequents' support) / (1 − confidence); null is infinite.")),
+        "conviction": nullable(number("(1 − consequents' support) / (1 − confidence); null is infinite or 0 / 0.")),
         "zhang": nullable(number("Zhang's metric, −1 to 1.")),
         "jaccard": share("Support over the share of baskets with either side."),
         "certainty": nullable(number("Certainty factor, −1 to 1.")),

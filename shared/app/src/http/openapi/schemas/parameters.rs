@@ -71,7 +71,7 @@ pub fn mba() -> Value {
         "include_redundant": flag("MBA: also list rules that are no better than a more general one."),
         "max_itemset_size": whole("MBA: the most products of an itemset; null is no bound.", 1, MAX_BOUND),
         "max_consequent_size": whole("MBA: the most consequents of a rule; null is no bound.", 1, MAX_BOUND),
-        "max_rules": whole("MBA: so many rules are listed, the best by `sort_by`; null is no bound.", 1, MAX_BOUND),
+        "max_rules": whole("MBA: so many rules are listed, the best by `sort_by`; null is 500000.", 1, MAX_BOUND),
         "sort_by": one_of_names("MBA: which rules are best.", SORTS.map(|(name, _)| name)),
         "scope": one_of_names(&format!("MBA: {scope}"), ["order", "customer"]),
     });

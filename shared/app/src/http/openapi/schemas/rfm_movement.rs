@@ -19,7 +19,7 @@ fn cohort() -> Value {
     let fields = json!({
         "cohort": {"type": "string", "pattern": "^[0-9]{4,}-[0-9]{2}$", "description": "The month, such as `2025-03`."},
         "customers": count("How many."),
-        "periods": list_of(reference("CohortPeriod"), "From the month itself to that of `as_of`."),
+        "periods": list_of(reference("CohortPeriod"), "From the month itself to that of the last order that counts, at most 121."),
     });
     object("Customers whose first purchase lies in one month.", fields)
 }
@@ -41,7 +41,7 @@ fn migration() -> Value {
         "customers_then": count("Scored then."),
         "customers_now": count("Scored now."),
         "flows": count("Flows that somebody took."),
-        "matrix": list_of(reference("SegmentFlow"), "The flows, those who stayed too; at most 5,000 of them."),
+        "matrix": list_of(reference("SegmentFlow"), "The flows, those who stayed too; at most 1,000 of them."),
         "segments": list_of(reference("SegmentBalance"), "What each segment won and lost."),
         "biggest_flows": list_of(reference("SegmentFlow"), "Flows into another segment, by revenue, at most ten."),
         "biggest_movers": list_of(reference("SegmentMover"), "Customers, by revenue, at most ten."),

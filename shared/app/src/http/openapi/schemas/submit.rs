@@ -12,7 +12,7 @@ use affinsy_core::webhook::url::MAX_LEN;
 use serde_json::{Value, json};
 
 /// The most products that a filter names.
-const MAX_PRODUCTS: usize = 10_000;
+const MAX_PRODUCTS: usize = 1_000;
 const MAX_BASKET_SIZE: u32 = 1_000_000_000;
 
 pub fn schemas() -> Named {
@@ -73,8 +73,8 @@ fn date_range() -> Value {
         schema
     };
     let fields = json!({
-        "start": bound("The first date in `time_zone`, or the first instant; null is open. From 1970 to 2999."),
-        "end": bound("The last date in `time_zone`, or the last instant, inclusive; null is open. From 1970 to 2999."),
+        "start": bound("The first date in `time_zone`, or the first instant; null is open."),
+        "end": bound("The last date in `time_zone`, or the last instant, inclusive; null is open."),
     });
     asked("Orders from start to end, both inclusive.", fields, &[])
 }

@@ -1,0 +1,107 @@
+//! Each function may do what its adapters call, on what they call it on, and nothing else.
+
+use crate::kit::read;
+use std::collections::BTreeSet;
+
+type Grant = (String, String);
+
+/// What a function's adapters call: `table`, `bucket/prefix` or `queue`, then the calls.
+type Calls = &'static [(&'static str, &'static [&'static str])];
+
+const CALLS: [(&str, Calls); 6] = [
+    // KeyTable::find.
+    ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
+    // RateWindows; OrderLog: head and imports, commit with the manifest item; the secret that signs cursors.
+    (
+        "IngestFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
+            ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+        ],
+    ),
+    // RateWindows; ReportBook: submit, get, list; DeliveryBook: list, secrets; a result and its parts.
+    (
+        "ReportsFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("DataBucket.Arn/results/*", &["s3:GetObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
+            ("ReportsQueue.Arn", &["sqs:SendMessage"]),
+        ],
+    ),
+    // ReportBook: claim, progress, finish; OrderLog: segments, save_counts; segments in, results out.
+    (
+        "WorkerFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("SegmentsTable.Arn", &["dynamodb:Query"]),
+            ("DataBucket.Arn/segments/*", &["s3:GetObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
+            ("DataBucket.Arn/results/*", &["s3:PutObject"]),
+            ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
+            ("ReportsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+        ],
+    ),
+    // DeliveryBook: open, claim, record, secrets; ReportBook::get; the retry's message.
+    (
+        "WebhooksFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
+        ],
+    ),
+    // DueIndex; ReportBook::get.
+    (
+        "SweeperFunction",
+        &[
+            ("ControlTable.Arn/index/due", &["dynamodb:Query"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("ReportsQueue.Arn", &["sqs:SendMessage"]),
+            ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
+        ],
+    ),
+];
+
+#[test]
+fn are_what_the_adapters_call() {
+    let text = read("infra/template.yaml");
+    for (function, calls) in CALLS {
+        let called =
+            calls.iter().flat_map(|(resource, actions)| actions.iter().map(move |action| grant(action, resource)));
+        let (called, granted): (BTreeSet<Grant>, BTreeSet<Grant>) = (called.collect(), granted(&text, function));
+        assert_eq!(granted, called, "{function}");
+    }
+    let all: usize = CALLS.iter().map(|(function, _)| granted(&text, function).len()).sum();
+    let written: usize = text.lines().filter_map(|line| Some(list(value(line, "Action")?).len())).sum();
+    assert!(written <= all && text.matches("Action:").count() > 0, "every statement belongs to a function above");
+    assert!(!text.contains("FullAccess") && !text.contains("Action: \"*\""), "no broad policy beside them");
+}
+
+fn grant(action: &str, resource: &str) -> Grant {
+    (action.to_owned(), resource.to_owned())
+}
+
+/// The actions and resources in a function's policies, as the template writes them.
+fn granted(text: &str, function: &str) -> BTreeSet<Grant> {
+    let (_, block) = text.split_once(&format!("\n  {function}:\n")).expect("a function of the template");
+    let lines: Vec<&str> = block.lines().take_while(|line| line.is_empty() || line.starts_with("   ")).collect();
+    let statements = lines.windows(2).filter_map(|pair| Some((value(pair[0], "Action")?, value(pair[1], "Resource")?)));
+    let grants = |(actions, resources)| {
+        let resources = list(resources);
+        list(actions)
+            .into_iter()
+            .flat_map(move |action| resources.clone().into_iter().map(move |resource| (action.clone(), resource)))
+    };
+    statements.flat_map(grants).collect()
+}
+
+fn value<'a>(line: &'a str, field: &str) -> Option<&'a str> {
+    line.trim_start().trim_start_matches("- ").strip_prefix(field)?.strip_prefix(": ")
+}
+
+/// One value or several in brackets, without the functions that resolve them.
+fn list(value: &str) -> Vec<String> {
+    let values = value.trim_start_matches('[').trim_end_matches(']').split(", ");
+    values.map(|value| value.replace("!GetAtt ", "").replace("!Sub ", "").replace("${", "").replace('}', "")).collect()
+}
