@@ -3,18 +3,31 @@
 //! Modules stand in the order in which data meets them. Nothing here awaits, reads a clock, draws a
 //! random number or names AWS: whatever comes from outside is an argument.
 
-pub mod dataset;
+// The words everything is said in.
 pub mod decimal;
-pub mod history;
 pub mod ids;
-pub mod insight;
 pub mod json;
-pub mod key;
 pub mod names;
-pub mod order;
-pub mod plan;
 pub mod problem;
-pub mod report;
-pub mod segment;
 pub mod time;
+
+// Who asks.
+pub mod key;
+pub mod plan;
+
+// What is pushed, and how it rests.
+pub mod order;
+
+pub mod segment;
+
+pub mod history;
+
+pub mod dataset;
+
+// What is asked for, and what is said of it.
+pub mod report;
+
+pub mod insight;
+
+// Who is told.
 pub mod webhook;
