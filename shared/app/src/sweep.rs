@@ -1,7 +1,7 @@
 //! Picking up what a crash, a lost message or a long wait left behind. Runs every minute; safe to run twice.
 
 use crate::dispatch_webhook::delivery_id;
-use crate::ports::{Clock, Due, DueIndex, DueKind, Job, PortResult, Queue, ReportBook, ReportStatus};
+use crate::ports::{Clock, Due, DueIndex, DueKind, Job, PortError, PortResult, Queue, ReportBook, ReportStatus};
 use affinsy_core::time::Instant;
 
 #[derive(Clone, Copy)]
@@ -52,9 +52,19 @@ async fn send_on(due: &Due, now: Instant, ports: SweepPorts<'_>) -> PortResult<b
     if let Ok(Some(job)) = &job {
         ports.queue.send(job, 0).await?;
     }
-    let look_again_ms = if matches!(job, Ok(Some(_))) { look_again_ms(due.kind) } else { BROKEN_AGAIN_MS };
-    ports.due.postpone(due, now, now.plus_ms(look_again_ms)).await?;
+    if let Some(wait_ms) = postponed_by_ms(due.kind, &job) {
+        ports.due.postpone(due, now, now.plus_ms(wait_ms)).await?;
+    }
     Ok(job?.is_some())
+}
+
+/// How long due work is left alone; `None` where the next run shall look again.
+fn postponed_by_ms(kind: DueKind, job: &PortResult<Option<Job>>) -> Option<i64> {
+    match job {
+        Ok(Some(_)) => Some(look_again_ms(kind)),
+        Ok(None) | Err(PortError::Damaged(_)) => Some(BROKEN_AGAIN_MS),
+        Err(PortError::Unavailable(_)) => None,
+    }
 }
 
 /// What wakes the function that can go on with it.
@@ -69,4 +79,19 @@ async fn job(due: &Due, ports: SweepPorts<'_>) -> PortResult<Option<Job>> {
             Some(report) => Some(Job::Delivery { tenant, delivery_id: delivery_id(&report.report_id) }),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_broken_is_left_alone_for_long() {
+        let job = Job::Report { tenant: "shop".parse().expect("a plain name"), report_id: "rpt_1".to_owned() };
+        let check = |job, expected| assert_eq!(postponed_by_ms(DueKind::Report, &job), expected, "{job:?}");
+        check(Ok(Some(job)), Some(120_000));
+        check(Ok(None), Some(BROKEN_AGAIN_MS));
+        check(Err(PortError::Damaged("odd".to_owned())), Some(BROKEN_AGAIN_MS));
+        check(Err(PortError::Unavailable("throttled".to_owned())), None);
+    }
 }

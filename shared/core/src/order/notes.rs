@@ -35,7 +35,9 @@ impl Notes {
         let mut warnings = Vec::new();
         if self.undated > 0 {
             let orders = counted(self.undated, "order has", "orders have");
-            warnings.push(format!("{orders} no order_date: the time of this push stands in for it"));
+            warnings.push(format!(
+                "{orders} no order_date: the time of this push stands in for it, unless another push gave one"
+            ));
         }
         let mut note = |tally: Tally, one: &str, many: &str, rest: &str| {
             if tally.count > 0 {
