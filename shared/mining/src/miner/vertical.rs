@@ -17,6 +17,11 @@ pub(super) struct Bits {
 }
 
 impl Bits {
+    /// What it holds.
+    pub fn bytes(&self) -> usize {
+        (self.codes.capacity() + self.supports.capacity()) * size_of::<u32>() + self.sets.capacity() * size_of::<u64>()
+    }
+
     fn reset(&mut self, words: usize) {
         self.codes.clear();
         self.supports.clear();

@@ -1,16 +1,21 @@
-//! Random baskets of many shapes: the miner equals the reference, however many threads it has.
+//! Random baskets of many shapes: the miner equals the reference, whatever its strategy and however many threads it
+//! has.
 
 use crate::{random::Random, reference};
-use affinsy_mining::{Baskets, MineOptions, count_itemsets, mine};
+use affinsy_mining::{Baskets, MineOptions, Strategy, count_itemsets, mine};
 
 fn check(baskets: &Baskets, min_support: u32, max_size: Option<u32>) {
     let expected = reference::itemsets(baskets, min_support, max_size.map_or(usize::MAX, |size| size as usize));
-    for threads in [1, 3] {
-        let options =
-            MineOptions { max_itemset_size: max_size, threads, ..MineOptions::with_support_count(min_support) };
+    let ways = [(Strategy::Auto, 1), (Strategy::Auto, 3), (Strategy::Rows, 1), (Strategy::Bits, 2)];
+    for (strategy, threads) in ways {
+        let unbounded = MineOptions::with_support_count(min_support);
+        let options = MineOptions { max_itemset_size: max_size, threads, strategy, ..unbounded };
         let itemsets = mine(baskets, &options).unwrap();
         let actual: Vec<_> = itemsets.iter().map(|(items, support)| (items.to_vec(), support)).collect();
-        assert_eq!(actual, expected, "at {min_support}, up to {max_size:?}, {threads} threads: {baskets:?}");
+        assert_eq!(
+            actual, expected,
+            "at {min_support}, up to {max_size:?}, {strategy:?}, {threads} threads: {baskets:?}"
+        );
         assert_eq!(count_itemsets(baskets, &options).unwrap(), itemsets.by_length());
         for (index, (items, support)) in expected.iter().enumerate() {
             assert_eq!(itemsets.get(index), (&items[..], *support));

@@ -24,6 +24,10 @@ impl RowMerger {
         self.table.resize((rows * 2).next_power_of_two().max(16), EMPTY);
     }
 
+    pub fn bytes(&self) -> usize {
+        self.table.capacity() * size_of::<u32>()
+    }
+
     /// Makes the items from `start` on a row of the projection, unless they are fewer than two or equal to an
     /// earlier row.
     pub fn close_row(&mut self, projection: &mut Projection, start: usize, weight: u32) {

@@ -7,6 +7,7 @@ pub(super) use merger::RowMerger;
 pub(super) use projection::Projection;
 
 use super::first_level::Search;
+use super::options::Strategy;
 use super::run::Halt;
 use super::sink::Sink;
 
@@ -94,7 +95,12 @@ impl<S: Sink> Search<'_, '_, S> {
         if shape.baskets == 0 {
             return self.emit_leaves(&child.codes, &child.supports);
         }
-        if shape.prefers_bits(child.item_count()) {
+        let prefers_bits = match self.strategy {
+            Strategy::Auto => shape.prefers_bits(child.item_count()),
+            Strategy::Rows => false,
+            Strategy::Bits => true,
+        };
+        if prefers_bits {
             return self.grow_bits_of(child);
         }
         let merged = self.merge_rows(child);

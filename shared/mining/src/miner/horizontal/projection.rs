@@ -41,6 +41,14 @@ impl Projection {
         self.codes.len()
     }
 
+    /// What it holds.
+    pub fn bytes(&self) -> usize {
+        let [codes, supports, starts, items, weights, place_starts] =
+            [&self.codes, &self.supports, &self.starts, &self.items, &self.weights, &self.place_starts]
+                .map(|numbers| numbers.capacity() * size_of::<u32>());
+        codes + supports + starts + items + weights + place_starts + self.places.capacity() * size_of::<Place>()
+    }
+
     /// The rows with their weights.
     pub fn rows(&self) -> impl Iterator<Item = (&[u32], u32)> + '_ {
         let ends = self.starts[1.min(self.starts.len())..].iter().copied().chain([self.items.len() as u32]);

@@ -1,0 +1,22 @@
+//! What a run holds in memory, in bytes: so that a budget is kept without asking the allocator. Counts what the
+//! miner allocates, result included; the baskets are the caller's.
+
+/// One occurrence of a frequent item: the item and its place.
+const OCCURRENCE: u64 = 16;
+/// One row: start, weight, its slot in the tables of the merger and of the sort.
+const ROW: u64 = 28;
+/// One item: code, support, place start, counters.
+const ITEM: u64 = 28;
+
+/// The root of the search and its preparation.
+pub(super) fn prepared_bytes(occurrences: u64, rows: u64, items: u64) -> u64 {
+    occurrences * OCCURRENCE + rows * ROW + items * ITEM
+}
+
+/// One itemset of a list, from the worker that finds it to the canonical order: as found, as result, and what
+/// sorting it takes.
+pub(super) fn itemset_bytes(length: usize) -> u64 {
+    const SORT_KEY: u64 = 32;
+    let record = 4 * (length as u64 + 1);
+    2 * record + SORT_KEY
+}
