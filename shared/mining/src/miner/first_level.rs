@@ -1,11 +1,11 @@
 //! The search from its first level: every frequent item is a task, and each worker takes the next when it is
 //! done with one.
 
-use super::horizontal::Projection;
+use super::horizontal::{Local, Projection};
 use super::kernel::Kernel;
 use super::options::Strategy;
 use super::pool::Pool;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Root};
 use super::run::{Halt, Run};
 use super::sample::Sample;
 use super::sink::Sink;
@@ -50,18 +50,33 @@ pub(super) fn explore<S: Sink>(
     if run.max_size == 0 {
         return Ok(Vec::new());
     }
-    let tasks = Tasks::new(&prepared.root, order, run);
     // First of all, since a large one alone may be more than the ceiling.
     let cube = explore_cube(prepared, run, new_sink())?;
+    let new_search = || Search::new(prepared, run, strategy, new_sink());
+    let mut sinks = match &prepared.root {
+        Root::Short(root) => explore_root(root, run, workers, order, new_search),
+        Root::Long(root) => explore_root(root, run, workers, order, new_search),
+    }?;
+    sinks.push(cube);
+    Ok(sinks)
+}
+
+/// The itemsets that have items of the root.
+fn explore_root<'r, 'o, I: Local, S: Sink>(
+    root: &Projection<I>,
+    run: &'r Run<'o>,
+    workers: &Workers,
+    order: Order,
+    new_search: impl Fn() -> Search<'r, 'o, S> + Sync,
+) -> Result<Vec<S>, Halt> {
+    let tasks = Tasks::new(root, order, run);
     let work = || {
-        let mut search = Search::new(prepared, run, strategy, new_sink());
-        let result = search.work(&prepared.root, &tasks);
+        let mut search = new_search();
+        let result = search.work(root, &tasks);
         run.add_sample(std::mem::take(&mut search.sample));
         result.map(|()| search.sink)
     };
-    let mut sinks: Vec<S> = workers.on_each(tasks.items.len(), &work).into_iter().collect::<Result<_, _>>()?;
-    sinks.push(cube);
-    Ok(sinks)
+    workers.on_each(tasks.items.len(), &work).into_iter().collect()
 }
 
 /// The itemsets of items that every basket holds.
@@ -81,7 +96,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new(root: &Projection, order: Order, run: &Run<'_>) -> Self {
+    fn new<I: Local>(root: &Projection<I>, order: Order, run: &Run<'_>) -> Self {
         let before =
             |item: u32| root.places(item as usize).iter().map(|place| u64::from(place.end - place.start)).sum();
         let mut items: Vec<(u32, u64)> = (0..root.item_count() as u32).map(|item| (item, before(item))).collect();
@@ -112,7 +127,7 @@ impl<'r, 'o, S: Sink> Search<'r, 'o, S> {
         }
     }
 
-    fn work(&mut self, root: &Projection, tasks: &Tasks) -> Result<(), Halt> {
+    fn work<I: Local>(&mut self, root: &Projection<I>, tasks: &Tasks) -> Result<(), Halt> {
         let mut held = 0;
         while let Some((item, work)) = tasks.next() {
             self.run.check()?;

@@ -53,23 +53,24 @@ use sink::{CountSink, ListSink};
 /// Time grows with the itemsets found and the occurrences of frequent items; memory is about 16 bytes for each such
 /// occurrence, beside 4 (k + 1) bytes for each itemset of k items and as much again while the result is sorted.
 pub fn mine(baskets: &Baskets, options: &MineOptions<'_>) -> Result<Itemsets, MineError> {
-    let prepared = prepared(baskets, options)?;
-    match list(&prepared, options.min_support_count, options) {
+    let workers = Workers::new(options.threads);
+    let prepared = prepared(baskets, &workers, options)?;
+    match list(&prepared, &workers, options) {
         Listed::All(itemsets) => Ok(itemsets),
-        Listed::Halted(halt, run) => Err(advice(&prepared, halt, &run, options)),
+        Listed::Halted(halt, run) => Err(advice(&prepared, &workers, halt, &run, options)),
     }
 }
 
 /// How many frequent itemsets there are of each length; index 0 is length 1. Faster than [`mine`] and held in
 /// a few bytes, but bound to the same ceiling.
 pub fn count_itemsets(baskets: &Baskets, options: &MineOptions<'_>) -> Result<Vec<u64>, MineError> {
-    let prepared = prepared(baskets, options)?;
-    let run = Run::new(options, options.min_support_count, prepared.bytes_left(options));
     let workers = Workers::new(options.threads);
+    let prepared = prepared(baskets, &workers, options)?;
+    let run = Run::new(options, prepared.bytes_left(options));
     let sinks = explore(&prepared, &run, options.strategy, &workers, Order::LargestFirst, CountSink::default);
     match sinks.and_then(|sinks| run.finish(sinks)) {
         Ok(sinks) => Ok(CountSink::total(sinks)),
-        Err(halt) => Err(advice(&prepared, halt, &run, options)),
+        Err(halt) => Err(advice(&prepared, &workers, halt, &run, options)),
     }
 }
 
@@ -98,31 +99,32 @@ pub fn mine_at_most(
         _ => floor.max(prepare::support_of_at_most(baskets, ceiling)),
     };
     let mut options = MineOptions { min_support_count: floor, max_itemsets: ceiling, ..*options };
-    let prepared = match prepared(baskets, &options) {
+    let workers = Workers::new(options.threads);
+    let prepared = match prepared(baskets, &workers, &options) {
         Err(MineError::TooMuchMemory { suggested_min_support_count: Some(fitting), .. }) => {
             options.min_support_count = fitting;
-            prepared(baskets, &options)?
+            prepared(baskets, &workers, &options)?
         }
         prepared => prepared?,
     };
     loop {
-        let run = match list(&prepared, options.min_support_count, &options) {
+        let run = match list(&prepared, &workers, &options) {
             Listed::All(itemsets) => return Ok((options.min_support_count, itemsets)),
             Listed::Halted(Halt::Stopped, run) => return Err(run.stopped()),
             Listed::Halted(_, run) => run,
         };
         // Once, but where the second search holds more beside the itemsets than the first did when it was halted.
-        let fitting = threshold::smallest_fitting(&prepared, run.room(), &options)?;
+        let fitting = threshold::smallest_fitting(&prepared, &workers, run.room(), &options)?;
         options.min_support_count = fitting.max(options.min_support_count + 1);
     }
 }
 
-fn prepared(baskets: &Baskets, options: &MineOptions<'_>) -> Result<Prepared, MineError> {
+fn prepared(baskets: &Baskets, workers: &Workers, options: &MineOptions<'_>) -> Result<Prepared, MineError> {
     if options.min_support_count == 0 {
         return Err(MineError::ZeroSupport);
     }
     let budget_bytes = options.max_memory_bytes.unwrap_or(u64::MAX);
-    Prepared::new(baskets, options.min_support_count, budget_bytes)
+    Prepared::new(baskets, options.min_support_count, workers, budget_bytes)
         .map_err(|suggested_min_support_count| MineError::TooMuchMemory { budget_bytes, suggested_min_support_count })
 }
 
@@ -131,22 +133,21 @@ enum Listed<'a> {
     Halted(Halt, Run<'a>),
 }
 
-fn list<'a>(prepared: &Prepared, support: u32, options: &MineOptions<'a>) -> Listed<'a> {
-    let run = Run::new(options, support, prepared.bytes_left(options));
-    let workers = Workers::new(options.threads);
-    let sinks = explore(prepared, &run, options.strategy, &workers, Order::LargestFirst, ListSink::default);
+fn list<'a>(prepared: &Prepared, workers: &Workers, options: &MineOptions<'a>) -> Listed<'a> {
+    let run = Run::new(options, prepared.bytes_left(options));
+    let sinks = explore(prepared, &run, options.strategy, workers, Order::LargestFirst, ListSink::default);
     match sinks.and_then(|sinks| run.finish(sinks)) {
         Ok(sinks) => {
             let found = sinks.into_iter().map(ListSink::into_collected).collect();
-            Listed::All(Collected::into_itemsets(found, prepared.item_of_code(), &workers))
+            Listed::All(Collected::into_itemsets(found, prepared.item_of_code(), workers))
         }
         Err(halt) => Listed::Halted(halt, run),
     }
 }
 
 /// What a run that ended early tells its caller.
-fn advice(prepared: &Prepared, halt: Halt, run: &Run<'_>, options: &MineOptions<'_>) -> MineError {
-    let suggested_min_support_count = || threshold::smallest_fitting(prepared, run.room(), options).ok();
+fn advice(prepared: &Prepared, workers: &Workers, halt: Halt, run: &Run<'_>, options: &MineOptions<'_>) -> MineError {
+    let suggested_min_support_count = || threshold::smallest_fitting(prepared, workers, run.room(), options).ok();
     match halt {
         Halt::Stopped => run.stopped(),
         Halt::Ceiling => MineError::TooManyItemsets {

@@ -1,14 +1,17 @@
 //! Buffers that a worker uses again on each level, so that the search allocates nothing once it has been deep.
 
-use super::horizontal::{Projection, RowMerger};
+use super::horizontal::{Extensions, LEAST_COUNTERS, Local, Projection, RowMerger};
 use super::vertical::Bits;
 
 /// Buffers that a worker uses again on each level.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    /// All at 0.
+    /// All at 0. Rarely more than one: counters are given back before the search goes on to the next level.
     counters: Vec<Vec<u32>>,
-    projections: Vec<Projection>,
+    counts: Vec<Vec<u32>>,
+    extensions: Vec<Extensions>,
+    pub(super) short_projections: Vec<Projection<u16>>,
+    pub(super) long_projections: Vec<Projection<u32>>,
     bits: Vec<Bits>,
     merger: RowMerger,
 }
@@ -17,8 +20,8 @@ impl Pool {
     /// At least so many counters, all at 0. To be given back that way.
     pub fn counters(&mut self, length: usize) -> Vec<u32> {
         let mut counters = self.counters.pop().unwrap_or_default();
-        if counters.len() < length {
-            counters.resize(length, 0);
+        if counters.len() < length.max(LEAST_COUNTERS) {
+            counters.resize(length.max(LEAST_COUNTERS), 0);
         }
         counters
     }
@@ -27,14 +30,36 @@ impl Pool {
         self.counters.push(counters);
     }
 
-    pub fn projection(&mut self) -> Projection {
-        let mut projection = self.projections.pop().unwrap_or_default();
+    /// So many numbers, of any value.
+    pub fn counts(&mut self, length: usize) -> Vec<u32> {
+        let mut counts = self.counts.pop().unwrap_or_default();
+        counts.resize(length, 0);
+        counts
+    }
+
+    pub fn give_back_counts(&mut self, counts: Vec<u32>) {
+        self.counts.push(counts);
+    }
+
+    pub fn extensions(&mut self) -> Extensions {
+        let mut extensions = self.extensions.pop().unwrap_or_default();
+        extensions.codes.clear();
+        extensions.supports.clear();
+        extensions
+    }
+
+    pub fn give_back_extensions(&mut self, extensions: Extensions) {
+        self.extensions.push(extensions);
+    }
+
+    pub fn projection<I: Local>(&mut self) -> Projection<I> {
+        let mut projection = I::pool(self).pop().unwrap_or_default();
         projection.clear();
         projection
     }
 
-    pub fn give_back_projection(&mut self, projection: Projection) {
-        self.projections.push(projection);
+    pub fn give_back_projection<I: Local>(&mut self, projection: Projection<I>) {
+        I::pool(self).push(projection);
     }
 
     pub fn bits(&mut self) -> Bits {
@@ -52,9 +77,11 @@ impl Pool {
 
     /// What the buffers hold.
     pub fn bytes(&self) -> u64 {
-        let counters: usize = self.counters.iter().map(|counters| counters.capacity() * size_of::<u32>()).sum();
-        let projections: usize = self.projections.iter().map(Projection::bytes).sum();
+        let numbers = self.counters.iter().chain(&self.counts);
+        let counters: usize = numbers.map(|numbers| numbers.capacity() * size_of::<u32>()).sum();
+        let short: usize = self.short_projections.iter().map(Projection::bytes).sum();
+        let long: usize = self.long_projections.iter().map(Projection::bytes).sum();
         let bits: usize = self.bits.iter().map(Bits::bytes).sum();
-        (counters + projections + bits + self.merger.bytes()) as u64
+        (counters + short + long + bits + self.merger.bytes()) as u64
     }
 }

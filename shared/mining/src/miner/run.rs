@@ -39,9 +39,9 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// `budget_bytes` is what the run may hold beyond what it starts from.
-    pub fn new(options: &MineOptions<'a>, support: u32, budget_bytes: u64) -> Self {
+    pub fn new(options: &MineOptions<'a>, budget_bytes: u64) -> Self {
         Self {
-            threshold: AtomicU32::new(support),
+            threshold: AtomicU32::new(options.min_support_count),
             found: AtomicU64::new(0),
             held_bytes: AtomicU64::new(0),
             scratch_bytes: AtomicU64::new(0),

@@ -23,12 +23,16 @@ pub(super) struct Room {
     pub bytes: u64,
 }
 
-pub(super) fn smallest_fitting(prepared: &Prepared, room: Room, options: &MineOptions<'_>) -> Result<u32, MineError> {
+pub(super) fn smallest_fitting(
+    prepared: &Prepared,
+    workers: &Workers,
+    room: Room,
+    options: &MineOptions<'_>,
+) -> Result<u32, MineError> {
     let unbounded = MineOptions { max_itemsets: u64::MAX, ..*options };
-    let run = Run::new(&unbounded, options.min_support_count, u64::MAX);
+    let run = Run::new(&unbounded, u64::MAX);
     let histogram = Mutex::new(Histogram::new(options.min_support_count, room));
-    let workers = Workers::new(options.threads);
-    let sinks = explore(prepared, &run, options.strategy, &workers, Order::MostFrequentFirst, || HistogramSink {
+    let sinks = explore(prepared, &run, options.strategy, workers, Order::MostFrequentFirst, || HistogramSink {
         histogram: &histogram,
         batch: Vec::with_capacity(BATCH),
     });
