@@ -43,8 +43,7 @@ impl Pool {
 
     pub fn extensions(&mut self) -> Extensions {
         let mut extensions = self.extensions.pop().unwrap_or_default();
-        extensions.codes.clear();
-        extensions.supports.clear();
+        extensions.clear();
         extensions
     }
 

@@ -47,7 +47,7 @@ impl Prepared {
         let ranks =
             ItemMap::new(baskets, ranked.iter().zip(0..).map(|(&code, rank)| (frequent[code as usize].0, rank)));
         let supports: Vec<u32> = ranked.iter().map(|&code| frequent[code as usize].1).collect();
-        let extensions = Extensions { codes: ranked, supports };
+        let extensions = Extensions { codes: ranked, supports, ..Extensions::default() };
         let root = if extensions.codes.len() <= usize::from(u16::MAX) {
             Root::Short(projection(extensions, baskets, &ranks))
         } else {

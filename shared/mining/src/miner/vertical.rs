@@ -60,7 +60,7 @@ impl Bits {
         item: usize,
         support: u32,
         numbers: &[u32],
-        extensions: Extensions,
+        extensions: &Extensions,
     ) {
         self.reset((support as usize).div_ceil(64));
         let items = extensions.codes.len() as u32;
@@ -76,7 +76,8 @@ impl Bits {
             }
             first += place.weight as usize;
         }
-        (self.codes, self.supports) = (extensions.codes, extensions.supports);
+        self.codes.extend_from_slice(&extensions.codes);
+        self.supports.extend_from_slice(&extensions.supports);
     }
 }
 

@@ -14,8 +14,8 @@ pub(in crate::miner) trait Local: Copy + Eq + Default + Into<u32> + Send + Sync 
     /// Keeps the bits that fit.
     fn from_number(number: u32) -> Self;
 
-    /// Adds the weight of each row that holds `item` to the counters of the items before it.
-    fn deliver(rows: &Projection<Self>, item: usize, counters: &mut Counters);
+    /// Adds the weight of each row that holds `item` to the counters of the items before it; answers how often it did.
+    fn deliver(rows: &Projection<Self>, item: usize, counters: &mut Counters) -> usize;
 
     /// Writes the numbers of those items that have one to the end of a row; answers the new end. Numbers are one more
     /// than the items of the child.
@@ -37,13 +37,17 @@ macro_rules! local {
             }
 
             #[inline]
-            fn deliver(rows: &Projection<Self>, item: usize, $counters: &mut Counters) {
+            fn deliver(rows: &Projection<Self>, item: usize, $counters: &mut Counters) -> usize {
                 let counters = $array_mut;
+                let mut increments = 0;
                 for place in rows.places(item) {
-                    for &before in rows.before(place) {
-                        counters[before as usize] += place.weight;
+                    let before = rows.before(place);
+                    increments += before.len();
+                    for &item in before {
+                        counters[item as usize] += place.weight;
                     }
                 }
+                increments
             }
 
             #[inline]

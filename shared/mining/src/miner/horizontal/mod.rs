@@ -4,6 +4,7 @@ mod local;
 mod merger;
 mod project;
 mod projection;
+mod select;
 
 pub(super) use local::{LEAST_COUNTERS, Local};
 pub(super) use merger::RowMerger;
@@ -14,6 +15,7 @@ use super::options::Strategy;
 use super::run::Halt;
 use super::sink::Sink;
 use project::{Shape, project};
+use select::Selection;
 
 /// The extensions of a path.
 #[derive(Debug, Default)]
@@ -22,6 +24,16 @@ pub(super) struct Extensions {
     pub codes: Vec<u32>,
     /// Support of the path with each local item.
     pub supports: Vec<u32>,
+    /// Number of each item in the projection that it was counted in.
+    pub origins: Vec<u32>,
+}
+
+impl Extensions {
+    pub fn clear(&mut self) {
+        self.codes.clear();
+        self.supports.clear();
+        self.origins.clear();
+    }
 }
 
 impl<S: Sink> Search<'_, '_, S> {
@@ -50,13 +62,16 @@ impl<S: Sink> Search<'_, '_, S> {
             return self.sink.emit(&self.path, &self.cube, support, self.run);
         }
         let mut counters = self.pool.counters(item);
-        I::deliver(rows, item, &mut counters);
+        let increments = I::deliver(rows, item, &mut counters);
         let mut extensions = self.pool.extensions();
-        self.select(rows, &mut counters[..item], support, threshold, &mut extensions);
+        Selection { rows, support, threshold, cube: &mut self.cube, extensions: &mut extensions }.select(
+            &mut counters,
+            item,
+            increments,
+        );
         self.sink.emit(&self.path, &self.cube, support, self.run)?;
         if extensions.codes.len() < 2 || self.path.len() + 1 == self.run.max_size {
-            counters[..item].fill(0);
-            self.pool.give_back_counters(counters);
+            self.give_back_counters(counters, &extensions);
             self.emit_leaves(&extensions.codes, &extensions.supports)?;
             self.pool.give_back_extensions(extensions);
             return Ok(());
@@ -68,34 +83,10 @@ impl<S: Sink> Search<'_, '_, S> {
         }
     }
 
-    /// Turns counters into the extensions of the path. A frequent item's counter becomes its number in the child
-    /// plus one, all others become 0.
-    fn select<I: Local>(
-        &mut self,
-        rows: &Projection<I>,
-        counters: &mut [u32],
-        support: u32,
-        threshold: u32,
-        extensions: &mut Extensions,
-    ) {
-        const STEP: usize = 16;
-        for (first, chunk) in (0..).step_by(STEP).zip(counters.chunks_mut(STEP)) {
-            // Most counters of sparse data are far below the threshold: one vector test for a whole chunk.
-            if chunk.iter().fold(0, |max, &count| max.max(count)) < threshold {
-                chunk.fill(0);
-                continue;
-            }
-            for (item, counter) in (first..).zip(chunk) {
-                let count = std::mem::take(counter);
-                if count == support {
-                    self.cube.push(rows.extensions.codes[item]);
-                } else if count >= threshold {
-                    extensions.codes.push(rows.extensions.codes[item]);
-                    extensions.supports.push(count);
-                    *counter = extensions.codes.len() as u32;
-                }
-            }
-        }
+    /// Only the extensions have a number where the counters were.
+    fn give_back_counters(&mut self, mut counters: Vec<u32>, extensions: &Extensions) {
+        extensions.origins.iter().for_each(|&origin| counters[origin as usize] = 0);
+        self.pool.give_back_counters(counters);
     }
 
     /// Goes on to the extensions, on bits or on rows. Gives the counters back at 0.
@@ -104,22 +95,21 @@ impl<S: Sink> Search<'_, '_, S> {
         rows: &Projection<I>,
         item: usize,
         support: u32,
-        mut counters: Vec<u32>,
+        counters: Vec<u32>,
         extensions: Extensions,
     ) -> Result<(), Halt> {
         let estimate = Shape::estimate(rows.places(item).len(), support, &extensions.supports);
         if self.is_for_bits(&estimate, extensions.codes.len()) {
             let mut bits = self.pool.bits();
-            bits.fill_from_item(rows, item, support, &counters, extensions);
-            counters[..item].fill(0);
-            self.pool.give_back_counters(counters);
+            bits.fill_from_item(rows, item, support, &counters, &extensions);
+            self.give_back_counters(counters, &extensions);
+            self.pool.give_back_extensions(extensions);
             return self.grow_filled_bits(bits);
         }
         let mut child = self.pool.projection::<C>();
         let shape = project(rows, item, &counters, &mut child);
+        self.give_back_counters(counters, &extensions);
         child.extensions = extensions;
-        counters[..item].fill(0);
-        self.pool.give_back_counters(counters);
         if shape.baskets == 0 {
             self.emit_leaves(&child.extensions.codes, &child.extensions.supports)?;
         } else if self.is_for_bits(&shape, child.item_count()) {

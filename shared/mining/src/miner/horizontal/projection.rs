@@ -26,8 +26,7 @@ pub(in crate::miner) struct Place {
 
 impl<I: Local> Projection<I> {
     pub fn clear(&mut self) {
-        self.extensions.codes.clear();
-        self.extensions.supports.clear();
+        self.extensions.clear();
         self.starts.clear();
         self.items.clear();
         self.weights.clear();
@@ -39,8 +38,8 @@ impl<I: Local> Projection<I> {
 
     /// What it holds.
     pub fn bytes(&self) -> usize {
-        let Extensions { codes, supports } = &self.extensions;
-        let numbers = [codes, supports, &self.starts, &self.weights, &self.place_starts].map(Vec::capacity);
+        let Extensions { codes, supports, origins } = &self.extensions;
+        let numbers = [codes, supports, origins, &self.starts, &self.weights, &self.place_starts].map(Vec::capacity);
         numbers.into_iter().sum::<usize>() * size_of::<u32>()
             + self.items.capacity() * size_of::<I>()
             + self.places.capacity() * size_of::<Place>()
