@@ -9,6 +9,7 @@ use super::prepare::{Prepared, Root};
 use super::run::{Halt, Run};
 use super::sample::Sample;
 use super::sink::Sink;
+use super::vertical::Bits;
 use crate::workers::Workers;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -54,8 +55,8 @@ pub(super) fn explore<S: Sink>(
     let cube = explore_cube(prepared, run, new_sink())?;
     let new_search = || Search::new(prepared, run, strategy, new_sink());
     let mut sinks = match &prepared.root {
-        Root::Short(root) => explore_root(root, run, workers, order, new_search),
-        Root::Long(root) => explore_root(root, run, workers, order, new_search),
+        Root::Short(root) => explore_root(root, run, strategy, workers, order, new_search),
+        Root::Long(root) => explore_root(root, run, strategy, workers, order, new_search),
     }?;
     sinks.push(cube);
     Ok(sinks)
@@ -65,14 +66,20 @@ pub(super) fn explore<S: Sink>(
 fn explore_root<'r, 'o, I: Local, S: Sink>(
     root: &Projection<I>,
     run: &'r Run<'o>,
+    strategy: Strategy,
     workers: &Workers,
     order: Order,
     new_search: impl Fn() -> Search<'r, 'o, S> + Sync,
 ) -> Result<Vec<S>, Halt> {
-    let tasks = Tasks::new(root, order, run);
+    let mut tasks = Tasks::new(root, run);
+    let dense = Bits::of_most_frequent(root, tasks.dense_items(root, run, strategy));
+    run.hold_scratch(dense.bytes() as u64)?;
+    if order == Order::LargestFirst {
+        tasks.items.sort_by_key(|&(_, work)| Reverse(work));
+    }
     let work = || {
         let mut search = new_search();
-        let result = search.work(root, &tasks);
+        let result = search.work(root, &dense, &tasks);
         run.add_sample(std::mem::take(&mut search.sample));
         result.map(|()| search.sink)
     };
@@ -96,15 +103,33 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new<I: Local>(root: &Projection<I>, order: Order, run: &Run<'_>) -> Self {
+    /// In the order of the items.
+    fn new<I: Local>(root: &Projection<I>, run: &Run<'_>) -> Self {
         let before =
             |item: u32| root.places(item as usize).iter().map(|place| u64::from(place.end - place.start)).sum();
-        let mut items: Vec<(u32, u64)> = (0..root.item_count() as u32).map(|item| (item, before(item))).collect();
+        let items: Vec<(u32, u64)> = (0..root.item_count() as u32).map(|item| (item, before(item))).collect();
         run.progress().begin(items.iter().map(|&(_, work)| work).sum());
-        if order == Order::LargestFirst {
-            items.sort_by_key(|&(_, work)| Reverse(work));
-        }
         Self { items, next: AtomicUsize::new(0) }
+    }
+
+    /// So many of the most frequent items are searched on bit sets of all baskets: as long as counting an item
+    /// with all before it touches fewer words than there are counters to increment, weighed by what each costs here.
+    fn dense_items<I: Local>(&self, root: &Projection<I>, run: &Run<'_>, strategy: Strategy) -> usize {
+        /// What a core's own cache holds; from further away the words come slower than the counters.
+        const MOST_WORDS: u64 = 1 << 17;
+        let baskets: u64 = root.weights.iter().map(|&weight| u64::from(weight)).sum();
+        let (words, speed) = (baskets.div_ceil(64), Kernel::detect().words_per_increment());
+        let most_words = MOST_WORDS.min(run.room().bytes / 16 / size_of::<u64>() as u64);
+        let fits = |items: u64| items * words <= most_words;
+        let is_for_bits = |item: u64, work: u64| match strategy {
+            Strategy::Auto => item * words <= work * speed,
+            Strategy::Rows => false,
+            Strategy::Bits => true,
+        };
+        (1..)
+            .zip(&self.items)
+            .take_while(|&(items, &(item, work))| fits(items) && is_for_bits(item.into(), work))
+            .count()
     }
 
     fn next(&self) -> Option<(u32, u64)> {
@@ -127,11 +152,11 @@ impl<'r, 'o, S: Sink> Search<'r, 'o, S> {
         }
     }
 
-    fn work<I: Local>(&mut self, root: &Projection<I>, tasks: &Tasks) -> Result<(), Halt> {
+    fn work<I: Local>(&mut self, root: &Projection<I>, dense: &Bits, tasks: &Tasks) -> Result<(), Halt> {
         let mut held = 0;
         while let Some((item, work)) = tasks.next() {
             self.run.check()?;
-            self.grow_rows(root, item as usize)?;
+            self.grow_rows(root, Some(dense), item as usize)?;
             let bytes = self.pool.bytes();
             self.run.hold_scratch(bytes.saturating_sub(held))?;
             held = held.max(bytes);

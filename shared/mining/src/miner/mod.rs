@@ -113,6 +113,10 @@ pub fn mine_at_most(
             Listed::Halted(Halt::Stopped, run) => return Err(run.stopped()),
             Listed::Halted(_, run) => run,
         };
+        if options.min_support_count > prepared.basket_count {
+            let budget_bytes = options.max_memory_bytes.unwrap_or(u64::MAX);
+            return Err(MineError::TooMuchMemory { budget_bytes, suggested_min_support_count: None });
+        }
         // Once, but where the second search holds more beside the itemsets than the first did when it was halted.
         let fitting = threshold::smallest_fitting(&prepared, &workers, run.room(), &options)?;
         options.min_support_count = fitting.max(options.min_support_count + 1);

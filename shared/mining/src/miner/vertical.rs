@@ -3,6 +3,7 @@
 
 use super::first_level::Search;
 use super::horizontal::{Extensions, Local, Projection};
+use super::kernel::Kernel;
 use super::run::Halt;
 use super::sink::Sink;
 
@@ -52,6 +53,36 @@ impl Bits {
         }
     }
 
+    /// The same for the most frequent items alone.
+    pub fn of_most_frequent<I: Local>(rows: &Projection<I>, items: usize) -> Self {
+        let baskets: usize = rows.weights.iter().map(|&weight| weight as usize).sum();
+        let mut bits = Self { words: baskets.div_ceil(64), ..Self::default() };
+        bits.codes.extend_from_slice(&rows.extensions.codes[..items]);
+        bits.supports.extend_from_slice(&rows.extensions.supports[..items]);
+        bits.sets.resize(items * bits.words, 0);
+        let mut first = 0;
+        for (row, weight) in rows.rows() {
+            let frequent = row.iter().map(|&item| item.into() as usize).take_while(|&item| item < items);
+            for item in frequent {
+                for basket in first..first + weight as usize {
+                    bits.sets[item * bits.words + basket / 64] |= 1u64 << (basket % 64);
+                }
+            }
+            first += weight as usize;
+        }
+        bits
+    }
+
+    pub fn item_count(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Writes the supports of an item with each before it; answers how many they are.
+    pub fn count_before(&self, item: usize, kernel: Kernel, counts: &mut [u32]) -> usize {
+        kernel.count_common(self.set(item), &self.sets[..item * self.words], &mut counts[..item]);
+        item
+    }
+
     /// The same from the rows of an item that are not projected yet: `numbers` has the number of each extension plus
     /// one, and 0 for what is none.
     pub fn fill_from_item<I: Local>(
@@ -90,7 +121,7 @@ impl<S: Sink> Search<'_, '_, S> {
     }
 
     fn grow_bits(&mut self, bits: &Bits) -> Result<(), Halt> {
-        for item in 0..bits.codes.len() {
+        for item in 0..bits.item_count() {
             let (support, threshold) = (bits.supports[item], self.run.threshold());
             if support < threshold {
                 continue;

@@ -36,7 +36,8 @@ macro_rules! local {
                 number as Self
             }
 
-            #[inline]
+            // On its own, so that its registers do not depend on what it is inlined into.
+            #[inline(never)]
             fn deliver(rows: &Projection<Self>, item: usize, $counters: &mut Counters) -> usize {
                 let counters = $array_mut;
                 let mut increments = 0;

@@ -24,7 +24,7 @@ impl Shape {
     /// A pass over two bit sets of a few words costs less than the branches and scattered writes of rows, and
     /// every deeper level gains more.
     pub fn prefers_bits(&self, items: usize) -> bool {
-        const WORDS_PER_INCREMENT: u64 = 32;
+        const WORDS_PER_INCREMENT: u64 = 16;
         /// 32 MB a worker at the worst, and only while one first-level item is searched.
         const MAX_WORDS: u64 = 1 << 22;
         let (items, words) = (items as u64, self.baskets.div_ceil(64));
