@@ -119,7 +119,7 @@ impl Tasks {
         const MOST_WORDS: u64 = 1 << 17;
         let baskets: u64 = root.weights.iter().map(|&weight| u64::from(weight)).sum();
         let (words, speed) = (baskets.div_ceil(64), Kernel::detect().words_per_increment());
-        let most_words = MOST_WORDS.min(run.room().bytes / 16 / size_of::<u64>() as u64);
+        let most_words = MOST_WORDS.min(run.dense_bytes / size_of::<u64>() as u64);
         let fits = |items: u64| items * words <= most_words;
         let is_for_bits = |item: u64, work: u64| match strategy {
             Strategy::Auto => item * words <= work * speed,

@@ -74,13 +74,12 @@ impl Pool {
         &mut self.merger
     }
 
-    /// What the buffers hold.
+    /// What the buffers hold, but the counters, which every worker has from the beginning.
     pub fn bytes(&self) -> u64 {
-        let numbers = self.counters.iter().chain(&self.counts);
-        let counters: usize = numbers.map(|numbers| numbers.capacity() * size_of::<u32>()).sum();
+        let counts: usize = self.counts.iter().map(|counts| counts.capacity() * size_of::<u32>()).sum();
         let short: usize = self.short_projections.iter().map(Projection::bytes).sum();
         let long: usize = self.long_projections.iter().map(Projection::bytes).sum();
         let bits: usize = self.bits.iter().map(Bits::bytes).sum();
-        (counters + short + long + bits + self.merger.bytes()) as u64
+        (counts + short + long + bits + self.merger.bytes()) as u64
     }
 }

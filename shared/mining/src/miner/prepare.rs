@@ -37,8 +37,10 @@ impl Prepared {
         let bytes_of =
             |occurrences, items| prepared_bytes(occurrences, basket_count.into(), items as u64, workers.count());
         let bytes = bytes_of(occurrences, frequent.len());
-        if bytes > budget_bytes {
-            return Err(fitting_support(frequent, |occurrences, items| bytes_of(occurrences, items) <= budget_bytes));
+        // A quarter is left for the search and the result.
+        let most_bytes = budget_bytes - budget_bytes / 4;
+        if bytes > most_bytes {
+            return Err(fitting_support(frequent, |occurrences, items| bytes_of(occurrences, items) <= most_bytes));
         }
         let (cube, mut ranked): (Vec<u32>, Vec<u32>) =
             (0..frequent.len() as u32).partition(|&code| frequent[code as usize].1 == basket_count);

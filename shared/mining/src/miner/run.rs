@@ -29,6 +29,8 @@ pub(super) struct Run<'a> {
     stopped: AtomicBool,
     ceiling: u64,
     budget_bytes: u64,
+    /// Most that bit sets of all baskets may take.
+    pub dense_bytes: u64,
     /// Longest itemset wanted.
     pub max_size: usize,
     stop: &'a (dyn Fn() -> bool + Sync),
@@ -48,6 +50,7 @@ impl<'a> Run<'a> {
             stopped: AtomicBool::new(false),
             ceiling: options.max_itemsets,
             budget_bytes,
+            dense_bytes: options.max_memory_bytes.map_or(u64::MAX, |bytes| bytes / 16),
             max_size: options.max_itemset_size.map_or(usize::MAX, |size| size as usize),
             stop: options.stop,
             progress: options.progress,
