@@ -23,6 +23,8 @@ impl FisherExact {
     /// (R. A. Fisher, *Statistical Methods for Research Workers*, § 21.02). Relative error about 1e-12;
     /// below 5e-324 the answer is 0. Counts must fit: `both` ≤ `a`, `b` ≤ N.
     pub fn p_value(&self, both: u32, a: u32, b: u32) -> f64 {
+        // Symmetric to the last digit, so that a rule and its reverse never differ.
+        let (a, b) = (a.min(b), a.max(b));
         let least = (u64::from(a) + u64::from(b)).saturating_sub(u64::from(self.baskets)) as u32;
         let most = a.min(b);
         if both <= least {
