@@ -44,29 +44,98 @@ pub struct Metrics {
 impl Metrics {
     /// From the number of baskets and the counts of both, antecedent and consequent. Counts are at least 1.
     pub fn new(basket_count: u64, both: u32, antecedent: u32, consequent: u32) -> Self {
-        let [n, ac, a, c] = [i128::from(basket_count), both.into(), antecedent.into(), consequent.into()];
-        let ratio = |part: i128, whole: i128| part as f64 / whole as f64;
-        let excess = n * ac - a * c;
-        let zhang_bound = (ac * (n - a)).max(a * (c - ac));
+        let counts = Counts::new(basket_count, both, antecedent, consequent);
         let (confidence_low, confidence_high) = wilson(both.into(), antecedent.into(), Z_95);
         Self {
-            support: ratio(ac, n),
-            antecedent_support: ratio(a, n),
-            consequent_support: ratio(c, n),
-            confidence: ratio(ac, a),
-            lift: ratio(ac * n, a * c),
-            leverage: ratio(excess, n * n),
-            conviction: (a != ac).then(|| ratio((n - c) * a, n * (a - ac))),
-            zhang: (zhang_bound != 0).then(|| ratio(excess, zhang_bound)),
-            jaccard: ratio(ac, a + c - ac),
-            certainty: if n == c { 0.0 } else { ratio(excess, a * (n - c)) },
-            kulczynski: ratio(ac * (a + c), 2 * a * c),
-            cosine: ac as f64 / ((a * c) as f64).sqrt(),
-            imbalance_ratio: ratio((a - c).abs(), a + c - ac),
+            support: counts.support(),
+            antecedent_support: ratio(counts.a, counts.n),
+            consequent_support: ratio(counts.c, counts.n),
+            confidence: counts.confidence(),
+            lift: counts.lift(),
+            leverage: counts.leverage(),
+            conviction: counts.conviction(),
+            zhang: counts.zhang(),
+            jaccard: counts.jaccard(),
+            certainty: counts.certainty(),
+            kulczynski: counts.kulczynski(),
+            cosine: counts.cosine(),
+            imbalance_ratio: ratio((counts.a - counts.c).abs(), counts.a + counts.c - counts.ac),
             confidence_low,
             confidence_high,
         }
     }
+}
+
+/// The counts of a rule, for one metric at a time: a million rules are ordered by one of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    pub n: i128,
+    pub ac: i128,
+    pub a: i128,
+    pub c: i128,
+}
+
+impl Counts {
+    pub fn new(basket_count: u64, both: u32, antecedent: u32, consequent: u32) -> Self {
+        Self { n: basket_count.into(), ac: both.into(), a: antecedent.into(), c: consequent.into() }
+    }
+
+    /// n² · (s(ac) − s(a) · s(c)), on which four metrics stand.
+    fn excess(self) -> i128 {
+        self.n * self.ac - self.a * self.c
+    }
+
+    pub fn support(self) -> f64 {
+        ratio(self.ac, self.n)
+    }
+
+    pub fn confidence(self) -> f64 {
+        ratio(self.ac, self.a)
+    }
+
+    pub fn lift(self) -> f64 {
+        ratio(self.ac * self.n, self.a * self.c)
+    }
+
+    pub fn leverage(self) -> f64 {
+        ratio(self.excess(), self.n * self.n)
+    }
+
+    pub fn conviction(self) -> Option<f64> {
+        let Self { n, ac, a, c } = self;
+        (a != ac).then(|| ratio((n - c) * a, n * (a - ac)))
+    }
+
+    pub fn zhang(self) -> Option<f64> {
+        let Self { n, ac, a, c } = self;
+        let bound = (ac * (n - a)).max(a * (c - ac));
+        (bound != 0).then(|| ratio(self.excess(), bound))
+    }
+
+    pub fn jaccard(self) -> f64 {
+        ratio(self.ac, self.a + self.c - self.ac)
+    }
+
+    pub fn certainty(self) -> f64 {
+        if self.n == self.c { 0.0 } else { ratio(self.excess(), self.a * (self.n - self.c)) }
+    }
+
+    pub fn kulczynski(self) -> f64 {
+        ratio(self.ac * (self.a + self.c), 2 * self.a * self.c)
+    }
+
+    pub fn cosine(self) -> f64 {
+        real(self.ac) / real(self.a * self.c).sqrt()
+    }
+}
+
+fn ratio(part: i128, whole: i128) -> f64 {
+    real(part) / real(whole)
+}
+
+/// The nearest double. Nearly every number fits 64 bits, for which processors have an instruction.
+fn real(integer: i128) -> f64 {
+    i64::try_from(integer).map_or(integer as f64, |integer| integer as f64)
 }
 
 #[cfg(test)]

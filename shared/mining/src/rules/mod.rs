@@ -13,13 +13,20 @@
 //!    consequent and fewer antecedents, no antecedent included (G. I. Webb, *Discovering significant patterns*,
 //!    Machine Learning 68, 2007).
 
-mod index;
+mod best;
+mod lattice;
 mod metrics;
 mod patience;
 mod productivity;
 mod select;
+mod significance;
 mod sort;
-mod split;
+mod splits;
+mod subsets;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod workers;
 
 pub use metrics::Metrics;
 pub use sort::RuleSort;
@@ -45,7 +52,9 @@ pub struct RuleOptions<'a> {
     pub max_rules: Option<u64>,
     /// What best means.
     pub sort_by: RuleSort,
-    /// Asked every few thousand look-ups of subsets; true ends the run.
+    /// Workers; 0 for one a processor. The result is the same on any number.
+    pub threads: usize,
+    /// Asked by each worker every few thousand look-ups of subsets; true ends the run.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -60,6 +69,7 @@ impl RuleOptions<'_> {
             include_redundant: true,
             max_rules: None,
             sort_by: RuleSort::Lift,
+            threads: 0,
             stop: &|| false,
         }
     }
@@ -75,6 +85,7 @@ impl std::fmt::Debug for RuleOptions<'_> {
             .field("include_redundant", &self.include_redundant)
             .field("max_rules", &self.max_rules)
             .field("sort_by", &self.sort_by)
+            .field("threads", &self.threads)
             .finish_non_exhaustive()
     }
 }
@@ -131,5 +142,5 @@ pub struct Dropped {
 ///
 /// Memory: 24 bytes for each rule tested, and twice `max_rules` rules.
 pub fn rules(itemsets: &Itemsets, basket_count: u64, options: &RuleOptions<'_>) -> Result<RuleSet, MineError> {
-    select::select(itemsets, basket_count, options)
+    select::select(itemsets, basket_count, options, select::CAPACITY)
 }
