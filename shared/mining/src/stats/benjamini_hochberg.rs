@@ -4,11 +4,11 @@
 /// still declared a discovery,
 ///
 /// ```text
-/// q(i) = min over j ≥ i of p(j) · m / j        (p ascending, m tests)
+/// q(i) = min over j ≥ i of p(j) · (m / j)      (p ascending, m tests; at most 1)
 /// ```
 ///
 /// (Y. Benjamini, Y. Hochberg, *Controlling the false discovery rate*, JRSS B 57, 1995). Equal p-values have
-/// equal q-values.
+/// equal q-values, and no q-value is below its p-value. NaN has no place here.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_unstable_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
@@ -36,7 +36,8 @@ impl StepUp {
 
     /// The q-value of the next p-value, which so many tests have: that of the highest rank among them.
     pub fn q_value(&mut self, p_value: f64, equal_tests: u64) -> f64 {
-        self.least = self.least.min(p_value * self.tests / self.rank as f64);
+        // In this order no q-value is rounded to below its p-value.
+        self.least = self.least.min(p_value * (self.tests / self.rank as f64));
         self.rank -= equal_tests;
         self.least
     }
@@ -61,6 +62,13 @@ mod tests {
         check(&[0.01, 0.04, 0.03, 0.5], &[0.04, 0.16 / 3.0, 0.16 / 3.0, 0.5]);
         check(&[0.9, 0.9, 0.9], &[0.9, 0.9, 0.9]);
         check(&[1.0, 0.0], &[1.0, 0.0]);
+    }
+
+    #[test]
+    fn no_q_value_is_below_its_p_value() {
+        let p_values: Vec<f64> = (1..400).map(|test| 1.0 / f64::from(test) / 3.0).collect();
+        let q_values = benjamini_hochberg(&p_values);
+        assert!(p_values.iter().zip(&q_values).all(|(p, q)| p <= q));
     }
 
     #[test]
