@@ -21,7 +21,7 @@ use crate::stats::{FisherExact, StepUp};
 use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-/// Distinct tables of counts held at a time, at 44 bytes each.
+/// Distinct tables of counts that a worker holds at a time, at some 30 bytes each, 60 with their p- and q-values.
 pub(super) const CAPACITY: usize = 1 << 20;
 
 pub(super) fn select(

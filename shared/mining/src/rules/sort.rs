@@ -2,8 +2,9 @@
 
 use super::metrics::Counts;
 
-/// The metric by which rules are ordered, best first. Ties: more support first, then antecedent and consequent
-/// ascending, so that the order never depends on chance.
+/// The metric by which rules are ordered, best first: the largest, but for p and q the smallest. Formulas are with
+/// [`Metrics`](super::Metrics). Ties: more support first, then antecedent and consequent ascending, so that the
+/// order never depends on chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RuleSort {
     #[default]
@@ -11,15 +12,18 @@ pub enum RuleSort {
     Confidence,
     Support,
     Leverage,
+    /// Infinite before finite; undefined, as the consequent is in every basket, last.
     Conviction,
+    /// Undefined, as the antecedent is in every basket, last.
     Zhang,
     Jaccard,
     Certainty,
     Kulczynski,
     Cosine,
-    /// Smallest first.
+    /// Smallest first. p-values below 5e-324 are 0 and tie, so that among the most certain rules those of most
+    /// support come first.
     PValue,
-    /// Smallest first.
+    /// Smallest first. Ties are more common than among p-values, as several of these may share one q-value.
     QValue,
 }
 
