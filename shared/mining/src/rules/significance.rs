@@ -54,7 +54,8 @@ impl PRange {
     }
 
     /// Ranges of about as many distinct tables each as fit `capacity`, the largest p-values first, cut where a
-    /// sample of all tables says.
+    /// sample of all tables says. A range may come out somewhat larger; tables of one p-value stay together however
+    /// many they are.
     pub fn cut(sample: &Tally, fisher: &FisherExact, capacity: usize) -> Vec<PRange> {
         let mut p_values: Vec<f64> = sample.tables().iter().map(|table| table.p_value(fisher)).collect();
         p_values.sort_unstable_by(|a, b| b.total_cmp(a));
