@@ -218,7 +218,7 @@ impl Bounds {
         let min_support = args.min_support.as_deref().map(|text| share("--min-support", text)).transpose()?;
         let min_confidence = share("--min-confidence", &args.min_confidence)?;
         let rules = if args.everything {
-            RuleOptions { max_rules: args.top_k, ..RuleOptions::everything(min_confidence) }
+            RuleOptions { max_rules: args.top_k, threads: args.threads, ..RuleOptions::everything(min_confidence) }
         } else {
             RuleOptions {
                 min_confidence,
@@ -228,6 +228,7 @@ impl Bounds {
                 include_redundant: args.include_redundant,
                 max_rules: args.top_k,
                 sort_by: RuleSort::Lift,
+                threads: args.threads,
                 stop: &|| false,
             }
         };

@@ -73,6 +73,12 @@ impl Itemsets {
         None
     }
 
+    /// The itemsets of one length, ascending and end to end, and their supports; nothing beyond the longest.
+    pub(crate) fn level(&self, length: usize) -> (&[u32], &[u32]) {
+        let block = length.checked_sub(1).and_then(|index| self.blocks.get(index));
+        block.map_or((&[], &[]), |block| (&block.items, &block.supports))
+    }
+
     /// How many itemsets there are of each length; index 0 is length 1.
     pub fn by_length(&self) -> Vec<u64> {
         self.blocks.iter().map(|block| block.supports.len() as u64).collect()

@@ -112,8 +112,8 @@ impl Tasks {
         Self { items, next: AtomicUsize::new(0) }
     }
 
-    /// So many of the most frequent items are searched on bit sets of all baskets: as long as counting an item
-    /// with all before it touches fewer words than there are counters to increment, weighed by what each costs here.
+    /// So many of the most frequent items are counted on bit sets of all baskets: as long as counting an item with all
+    /// before it touches fewer words than there are counters to increment, weighed by what each costs here.
     fn dense_items<I: Local>(&self, root: &Projection<I>, run: &Run<'_>, strategy: Strategy) -> usize {
         /// What a core's own cache holds; from further away the words come slower than the counters.
         const MOST_WORDS: u64 = 1 << 17;
@@ -122,6 +122,7 @@ impl Tasks {
         let most_words = MOST_WORDS.min(run.dense_bytes / size_of::<u64>() as u64);
         let fits = |items: u64| items * words <= most_words;
         let is_for_bits = |item: u64, work: u64| match strategy {
+            _ if words == 0 => false,
             Strategy::Auto => item * words <= work * speed,
             Strategy::Rows => false,
             Strategy::Bits => true,

@@ -3,70 +3,150 @@
 use crate::stats::{Z_95, wilson};
 
 /// Metrics of a rule *a → c* over N baskets. In the formulas *a*, *c* and *ac* are the counts of baskets with the
-/// antecedent, the consequent and both; s(x) = x / N. Numerators and denominators are exact integers, so that
-/// each value is off by rounding alone.
+/// antecedent, the consequent and both; s(x) = x / N is the support. Numerators and denominators are exact
+/// integers, so that each value is off by rounding alone. None is NaN or infinite.
+///
+/// Names and values are those of mlxtend's columns, but for `None` where mlxtend has `inf` (conviction) or 0
+/// (Zhang). A lift of 1, a leverage, certainty or Zhang of 0 and a conviction of 1 all say the same: the two sides
+/// meet as often as chance would have it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
-    /// ac / N
+    /// Share of all baskets with both sides: ac / N, in (0, 1].
     pub support: f64,
-    /// a / N
+    /// a / N, in (0, 1].
     pub antecedent_support: f64,
-    /// c / N
+    /// c / N, in (0, 1].
     pub consequent_support: f64,
-    /// ac / a
+    /// Share of the antecedent's baskets that also hold the consequent: ac / a, in (0, 1]
+    /// (Agrawal, Imieliński, Swami 1993).
     pub confidence: f64,
-    /// confidence / s(c) = ac · N / (a · c)
+    /// How many times as often as by chance: confidence / s(c) = ac · N / (a · c), above 0
+    /// (Brin, Motwani, Ullman, Tsur 1997, as *interest*).
     pub lift: f64,
-    /// s(ac) − s(a) · s(c) (Piatetsky-Shapiro 1991)
+    /// How much more often than by chance, as a share of all baskets: s(ac) − s(a) · s(c), in [−1/4, 1/4]
+    /// (Piatetsky-Shapiro 1991).
     pub leverage: f64,
-    /// (1 − s(c)) / (1 − confidence); `None` when the confidence is 1: then the value is infinite or, with
-    /// the consequent in every basket, undefined (Brin et al. 1997)
+    /// How many times as often the rule would fail by chance: (1 − s(c)) / (1 − confidence), from 0 up. `None` when
+    /// the confidence is 1: then the value is infinite or, with the consequent in every basket, undefined
+    /// (Brin, Motwani, Ullman, Tsur 1997).
     pub conviction: Option<f64>,
-    /// leverage / max(s(ac) · (1 − s(a)), s(a) · (s(c) − s(ac))) (Zhang 2000); `None` when the antecedent is in
-    /// every basket and the value undefined
+    /// leverage / max(s(ac) · (1 − s(a)), s(a) · (s(c) − s(ac))), in [−1, 1]. `None` when the antecedent is in every
+    /// basket, which leaves the value undefined (Zhang 2000).
     pub zhang: Option<f64>,
-    /// ac / (a + c − ac)
+    /// Of the baskets with either side, the share with both: ac / (a + c − ac), in (0, 1].
     pub jaccard: f64,
-    /// (confidence − s(c)) / (1 − s(c)); 0 when the consequent is in every basket
+    /// (confidence − s(c)) / (1 − s(c)), at most 1; 0 when the consequent is in every basket. Where the association
+    /// is negative it may be below −1: this is mlxtend's formula, not the certainty factor of Shortliffe and
+    /// Buchanan (1975), which then divides by s(c).
     pub certainty: f64,
-    /// (ac / a + ac / c) / 2
+    /// Mean of the confidences of the rule and its reverse: (ac / a + ac / c) / 2, in (0, 1] (Kulczyński 1927).
     pub kulczynski: f64,
-    /// ac / √(a · c)
+    /// Geometric mean of the same two: ac / √(a · c), in (0, 1]. Jaccard ≤ cosine ≤ Kulczyński.
     pub cosine: f64,
-    /// |a − c| / (a + c − ac) (Wu, Chen, Han 2010)
+    /// How unequal the sides are: |a − c| / (a + c − ac), in [0, 1); 0 when they are equally frequent
+    /// (Wu, Chen, Han 2010).
     pub imbalance_ratio: f64,
-    /// Lower end of the Wilson 95 % interval of the confidence.
+    /// Lower end of the Wilson 95 % interval of the confidence: see [`wilson`].
     pub confidence_low: f64,
-    /// Upper end of the Wilson 95 % interval of the confidence.
+    /// Upper end of the same interval.
     pub confidence_high: f64,
 }
 
 impl Metrics {
     /// From the number of baskets and the counts of both, antecedent and consequent. Counts are at least 1.
     pub fn new(basket_count: u64, both: u32, antecedent: u32, consequent: u32) -> Self {
-        let [n, ac, a, c] = [i128::from(basket_count), both.into(), antecedent.into(), consequent.into()];
-        let ratio = |part: i128, whole: i128| part as f64 / whole as f64;
-        let excess = n * ac - a * c;
-        let zhang_bound = (ac * (n - a)).max(a * (c - ac));
+        let counts = Counts::new(basket_count, both, antecedent, consequent);
         let (confidence_low, confidence_high) = wilson(both.into(), antecedent.into(), Z_95);
         Self {
-            support: ratio(ac, n),
-            antecedent_support: ratio(a, n),
-            consequent_support: ratio(c, n),
-            confidence: ratio(ac, a),
-            lift: ratio(ac * n, a * c),
-            leverage: ratio(excess, n * n),
-            conviction: (a != ac).then(|| ratio((n - c) * a, n * (a - ac))),
-            zhang: (zhang_bound != 0).then(|| ratio(excess, zhang_bound)),
-            jaccard: ratio(ac, a + c - ac),
-            certainty: if n == c { 0.0 } else { ratio(excess, a * (n - c)) },
-            kulczynski: ratio(ac * (a + c), 2 * a * c),
-            cosine: ac as f64 / ((a * c) as f64).sqrt(),
-            imbalance_ratio: ratio((a - c).abs(), a + c - ac),
+            support: counts.support(),
+            antecedent_support: ratio(counts.a, counts.n),
+            consequent_support: ratio(counts.c, counts.n),
+            confidence: counts.confidence(),
+            lift: counts.lift(),
+            leverage: counts.leverage(),
+            conviction: counts.conviction(),
+            zhang: counts.zhang(),
+            jaccard: counts.jaccard(),
+            certainty: counts.certainty(),
+            kulczynski: counts.kulczynski(),
+            cosine: counts.cosine(),
+            imbalance_ratio: ratio((counts.a - counts.c).abs(), counts.a + counts.c - counts.ac),
             confidence_low,
             confidence_high,
         }
     }
+}
+
+/// The counts of a rule, for one metric at a time: a million rules are ordered by one of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    pub n: i128,
+    pub ac: i128,
+    pub a: i128,
+    pub c: i128,
+}
+
+impl Counts {
+    pub fn new(basket_count: u64, both: u32, antecedent: u32, consequent: u32) -> Self {
+        Self { n: basket_count.into(), ac: both.into(), a: antecedent.into(), c: consequent.into() }
+    }
+
+    /// n² · (s(ac) − s(a) · s(c)), on which four metrics stand.
+    fn excess(self) -> i128 {
+        self.n * self.ac - self.a * self.c
+    }
+
+    pub fn support(self) -> f64 {
+        ratio(self.ac, self.n)
+    }
+
+    pub fn confidence(self) -> f64 {
+        ratio(self.ac, self.a)
+    }
+
+    pub fn lift(self) -> f64 {
+        ratio(self.ac * self.n, self.a * self.c)
+    }
+
+    pub fn leverage(self) -> f64 {
+        ratio(self.excess(), self.n * self.n)
+    }
+
+    pub fn conviction(self) -> Option<f64> {
+        let Self { n, ac, a, c } = self;
+        (a != ac).then(|| ratio((n - c) * a, n * (a - ac)))
+    }
+
+    pub fn zhang(self) -> Option<f64> {
+        let Self { n, ac, a, c } = self;
+        let bound = (ac * (n - a)).max(a * (c - ac));
+        (bound != 0).then(|| ratio(self.excess(), bound))
+    }
+
+    pub fn jaccard(self) -> f64 {
+        ratio(self.ac, self.a + self.c - self.ac)
+    }
+
+    pub fn certainty(self) -> f64 {
+        if self.n == self.c { 0.0 } else { ratio(self.excess(), self.a * (self.n - self.c)) }
+    }
+
+    pub fn kulczynski(self) -> f64 {
+        ratio(self.ac * (self.a + self.c), 2 * self.a * self.c)
+    }
+
+    pub fn cosine(self) -> f64 {
+        real(self.ac) / real(self.a * self.c).sqrt()
+    }
+}
+
+fn ratio(part: i128, whole: i128) -> f64 {
+    real(part) / real(whole)
+}
+
+/// The nearest double. Nearly every number fits 64 bits, for which processors have an instruction.
+fn real(integer: i128) -> f64 {
+    i64::try_from(integer).map_or(integer as f64, |integer| integer as f64)
 }
 
 #[cfg(test)]

@@ -1,234 +1,221 @@
-//! The pass over all splits: test, judge, keep the best.
+//! From itemsets to rules: count the tables of the family, correct for them, judge, keep the best.
+//!
+//! Benjamini-Hochberg wants all p-values of the family in order, and there may be more of them than fit. But a
+//! p-value depends on three counts alone, and rules share them: what is held is one number for each *distinct*
+//! table of counts. Where even those are more than [`CAPACITY`], the axis of p-values is cut into ranges that
+//! fit, from the largest p-values to the smallest, each with a pass to count its tables and one to judge its
+//! rules. The result is the same to the last bit.
 
-use super::index::SupportIndex;
-use super::metrics::Metrics;
-use super::patience::Patience;
+use super::best::{self, Best, Candidate, side};
+use super::lattice::Lattice;
+use super::metrics::Counts;
 use super::productivity::is_redundant;
-use super::split::{consequents, side, take};
+use super::significance::{PRange, Recent, Significance};
+use super::splits::{Bench, Split, Splits};
+use super::tally::Tally;
+use super::workers::Workers;
 use super::{Dropped, Rule, RuleOptions, RuleSet};
 use crate::error::MineError;
 use crate::itemsets::Itemsets;
-use crate::stats::{FisherExact, benjamini_hochberg};
+use crate::stats::{FisherExact, StepUp};
 use std::cmp::Ordering;
+use std::sync::{Mutex, PoisonError};
 
-pub(super) fn select(itemsets: &Itemsets, basket_count: u64, options: &RuleOptions<'_>) -> Result<RuleSet, MineError> {
-    let splits = Splits { index: SupportIndex::new(itemsets), options };
-    let (p_values, below_confidence) = test(&splits, basket_count)?;
-    let q_values = benjamini_hochberg(&p_values);
+/// Distinct tables of counts that a worker holds at a time, at some 30 bytes each, 60 with their p- and q-values.
+pub(super) const CAPACITY: usize = 1 << 20;
 
-    let mut selection = Selection::new(basket_count, options);
-    selection.set.tested = p_values.len() as u64;
-    selection.set.dropped.below_confidence = below_confidence;
-    let mut tested = p_values.iter().zip(&q_values);
-    let mut best = Best { splits: &splits, candidates: Vec::new(), limit: options.max_rules };
-    splits.for_each(&mut |split| {
-        if !split.reaches(options) {
-            return;
-        }
-        let (&p_value, &q_value) = tested.next().expect("the second pass meets the rules of the first");
-        if let Some(candidate) = selection.judge(&splits.index, split, p_value, q_value) {
-            best.add(candidate);
-        }
-    })?;
-    let candidates = best.into_sorted();
-    selection.finish(&splits.index, &candidates)
-}
-
-/// First pass: the p-value of every rule of the family, and how many splits are outside it.
-fn test(splits: &Splits<'_>, basket_count: u64) -> Result<(Vec<f64>, u64), MineError> {
-    let baskets = u32::try_from(basket_count).expect("baskets of 2^32 rows do not fit a function's memory");
-    let fisher = FisherExact::new(baskets);
-    let (mut p_values, mut below_confidence) = (Vec::new(), 0);
-    splits.for_each(&mut |split| {
-        if split.reaches(splits.options) {
-            p_values.push(fisher.p_value(split.both, split.antecedent_count, split.consequent_count));
-        } else {
-            below_confidence += 1;
-        }
-    })?;
-    Ok((p_values, below_confidence))
-}
-
-/// Every split of every itemset, in an order that two passes share.
-struct Splits<'a> {
-    index: SupportIndex<'a>,
-    options: &'a RuleOptions<'a>,
-}
-
-/// One split: the consequent as a mask over the items of the `place`-th itemset, and the counts.
-#[derive(Debug, Clone, Copy)]
-struct Split {
-    place: u32,
-    consequent: u64,
-    both: u32,
-    antecedent_count: u32,
-    consequent_count: u32,
-}
-
-impl Split {
-    fn reaches(&self, options: &RuleOptions<'_>) -> bool {
-        options.min_confidence.compare_share(self.both.into(), self.antecedent_count.into()) != Ordering::Less
-    }
-}
-
-impl Splits<'_> {
-    fn for_each(&self, visit: &mut impl FnMut(&Split)) -> Result<(), MineError> {
-        let mut patience = Patience::new(self.options.stop);
-        let max_size = self.options.max_consequent_size.map_or(usize::MAX, |size| size as usize);
-        let (mut antecedent, mut consequent) = (Vec::new(), Vec::new());
-        for place in 0..self.index.len() {
-            patience.spend(1)?;
-            let (items, both) = self.index.get(place);
-            for mask in consequents(items.len(), max_size) {
-                take(items, mask, false, &mut antecedent);
-                take(items, mask, true, &mut consequent);
-                patience
-                    .spend(2 + if self.options.include_redundant { 0 } else { generalisations(antecedent.len()) })?;
-                visit(&Split {
-                    place: place as u32,
-                    consequent: mask,
-                    both,
-                    antecedent_count: self.index.support_of(&antecedent),
-                    consequent_count: self.index.support_of(&consequent),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A rule that passed, before its items are copied.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    split: Split,
-    key: f64,
-    p_value: f64,
-    q_value: f64,
-    /// Known only when redundant rules are dropped.
-    redundant: Option<bool>,
-}
-
-/// Second pass: the filters after the family, and their counters.
-struct Selection<'a> {
+pub(super) fn select(
+    itemsets: &Itemsets,
     basket_count: u64,
+    options: &RuleOptions<'_>,
+    capacity: usize,
+) -> Result<RuleSet, MineError> {
+    let baskets = u32::try_from(basket_count).expect("baskets of 2^32 rows do not fit a function's memory");
+    let workers = Workers::new(options.threads, options.stop);
+    workers.patience().spend(1)?;
+    let lattice = Lattice::new(itemsets, &workers)?;
+    let splits = Splits::new(&lattice, &workers, options);
+    let fisher = FisherExact::new(baskets);
+    let selection = Selection { splits: &splits, fisher: &fisher, baskets, options };
+
+    let (tally, tested) = selection.tally(capacity)?;
+    let mut judged = Judged::new(&selection);
+    judged.set.tested = tested;
+    judged.set.dropped.below_confidence = splits.count() - tested;
+    let mut steps = StepUp::new(tested);
+    if tally.sparsity() == 0 {
+        let significance = Significance::of(tally, &fisher, &mut steps, &workers)?;
+        selection.judge(&significance, &mut judged)?;
+    } else {
+        let ranges = PRange::cut(&tally, &fisher, capacity);
+        drop(tally);
+        for range in ranges {
+            let significance = Significance::of(selection.tally_of(range)?, &fisher, &mut steps, &workers)?;
+            selection.judge(&significance, &mut judged)?;
+        }
+    }
+    selection.finish(judged)
+}
+
+/// What every pass reads.
+struct Selection<'a> {
+    splits: &'a Splits<'a>,
+    fisher: &'a FisherExact,
+    baskets: u32,
     options: &'a RuleOptions<'a>,
-    max_q_value: f64,
-    set: RuleSet,
 }
 
 impl<'a> Selection<'a> {
-    fn new(basket_count: u64, options: &'a RuleOptions<'a>) -> Self {
-        Self { basket_count, options, max_q_value: options.max_q_value.to_f64(), set: RuleSet::default() }
+    /// The tables of the whole family, or a sample of them, and the size of the family.
+    fn tally(&self, capacity: usize) -> Result<(Tally, u64), MineError> {
+        let parts = self.splits.each(
+            || (Tally::new(capacity), 0),
+            |(tally, tested), _, table, splits| {
+                let rules = splits.iter().flatten().count() as u64;
+                tally.add(table, rules);
+                *tested += rules;
+                Ok(())
+            },
+        )?;
+        let (tallies, tested): (Vec<_>, Vec<u64>) = parts.into_iter().unzip();
+        Ok((Tally::merged(tallies), tested.iter().sum()))
     }
 
-    fn judge(&mut self, index: &SupportIndex<'_>, split: &Split, p_value: f64, q_value: f64) -> Option<Candidate> {
+    /// The tables whose p-values lie in a range.
+    fn tally_of(&self, range: PRange) -> Result<Tally, MineError> {
+        let parts = self.splits.each(
+            || (Tally::new(usize::MAX), Recent::new(self.fisher)),
+            |(tally, recent), _, table, splits| {
+                if range.contains(recent.p_value(table)) {
+                    tally.add(table, splits.iter().flatten().count() as u64);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Tally::merged(parts.into_iter().map(|(tally, _)| tally).collect()))
+    }
+
+    /// Applies the filters after the family to the rules whose p-values are in the range.
+    fn judge(&self, significance: &Significance, judged: &mut Judged<'a>) -> Result<(), MineError> {
+        let parts = self.splits.each(
+            || Judged::new(self),
+            |judged, bench, table, splits| {
+                if let Some((p_value, q_value)) = significance.get(table) {
+                    for split in splits.into_iter().flatten() {
+                        judged.judge(self, bench, split, p_value, q_value)?;
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        parts.into_iter().for_each(|part| judged.absorb(part));
+        Ok(())
+    }
+
+    fn finish(&self, judged: Judged<'_>) -> Result<RuleSet, MineError> {
+        let Judged { mut set, best } = judged;
+        let mut candidates = best.into_candidates();
+        self.mark_redundant(&mut candidates)?;
+        best::sort(&mut candidates, self.splits.lattice, self.splits.workers);
+        self.splits.workers.map_into(&candidates, |candidate| self.rule(candidate), &mut set.rules)?;
+        Ok(set)
+    }
+
+    /// Tells which of the candidates are redundant where that was no filter.
+    fn mark_redundant(&self, candidates: &mut [Candidate]) -> Result<(), MineError> {
+        const TAKEN: usize = 1024;
+        if candidates.iter().all(|candidate| candidate.redundant.is_some()) {
+            return Ok(());
+        }
+        // Neighbours have most subsets in common.
+        self.splits
+            .workers
+            .sort(candidates, |a, b| (a.split.length, a.split.place).cmp(&(b.split.length, b.split.place)));
+        let queue = Mutex::new(candidates.chunks_mut(TAKEN));
+        self.splits.workers.each(|| {
+            let mut bench = self.splits.bench();
+            loop {
+                let taken = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(taken) = taken else { return Ok(()) };
+                for candidate in taken {
+                    let split = &candidate.split;
+                    bench.patience.spend(1 << split.length)?;
+                    bench.subsets.load(split.length.into(), split.place as usize);
+                    bench.subsets.fill();
+                    candidate.redundant = Some(is_redundant(&mut bench, self.baskets, split)?);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    fn rule(&self, candidate: &Candidate) -> Rule {
+        let split = &candidate.split;
+        let items = self.splits.lattice.level(split.length.into()).items(split.place as usize);
+        Rule {
+            antecedent: side(items, split.antecedent()).collect(),
+            consequent: side(items, split.consequent).collect(),
+            support_count: split.both,
+            antecedent_count: split.antecedent_count,
+            consequent_count: split.consequent_count,
+            p_value: candidate.p_value,
+            q_value: candidate.q_value,
+            redundant: candidate.redundant.unwrap_or_default(),
+        }
+    }
+}
+
+/// What one worker made of its splits.
+struct Judged<'a> {
+    set: RuleSet,
+    best: Best<'a>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(selection: &Selection<'a>) -> Self {
+        let best = Best::new(selection.splits.lattice, selection.options.max_rules);
+        Self { set: RuleSet::default(), best }
+    }
+
+    fn judge(
+        &mut self,
+        selection: &Selection<'_>,
+        bench: &mut Bench<'_>,
+        split: Split,
+        p_value: f64,
+        q_value: f64,
+    ) -> Result<(), MineError> {
+        let Selection { baskets, options, .. } = *selection;
         let Dropped { below_lift, above_q, redundant, .. } = &mut self.set.dropped;
         let by_chance = u128::from(split.antecedent_count) * u128::from(split.consequent_count);
-        let together = u128::from(split.both) * u128::from(self.basket_count);
-        if self.options.min_lift.compare_share(together, by_chance) != Ordering::Greater {
+        let together = u128::from(split.both) * u128::from(baskets);
+        if options.min_lift.compare_share(together, by_chance) != Ordering::Greater {
             *below_lift += 1;
-            return None;
+            return Ok(());
         }
-        if q_value > self.max_q_value {
+        if q_value > options.max_q_value.to_f64() {
             *above_q += 1;
-            return None;
+            return Ok(());
         }
-        let is_redundant =
-            (!self.options.include_redundant).then(|| is_redundant_split(index, self.basket_count, split));
-        if is_redundant == Some(true) {
+        // Without a limit all are kept, and must be told about; with one, most need not be.
+        let is_asked = !options.include_redundant || options.max_rules.is_none();
+        let is_redundant = if is_asked { Some(is_redundant(bench, baskets, &split)?) } else { None };
+        if is_redundant == Some(true) && !options.include_redundant {
             *redundant += 1;
-            return None;
+            return Ok(());
         }
         self.set.found += 1;
-        let metrics = Metrics::new(self.basket_count, split.both, split.antecedent_count, split.consequent_count);
-        let key = self.options.sort_by.key(&metrics, p_value, q_value);
-        Some(Candidate { split: *split, key, p_value, q_value, redundant: is_redundant })
+        let counts = Counts::new(baskets.into(), split.both, split.antecedent_count, split.consequent_count);
+        let key = options.sort_by.key(counts, p_value, q_value);
+        self.best.add(Candidate { key, p_value, q_value, split, redundant: is_redundant });
+        Ok(())
     }
 
-    fn finish(mut self, index: &SupportIndex<'_>, candidates: &[Candidate]) -> Result<RuleSet, MineError> {
-        let mut patience = Patience::new(self.options.stop);
-        let rule = |candidate: &Candidate| {
-            let split = &candidate.split;
-            let (antecedent, consequent) = parts(index, split);
-            Rule {
-                antecedent: antecedent.into(),
-                consequent: consequent.into(),
-                support_count: split.both,
-                antecedent_count: split.antecedent_count,
-                consequent_count: split.consequent_count,
-                p_value: candidate.p_value,
-                q_value: candidate.q_value,
-                redundant: candidate.redundant.unwrap_or_else(|| is_redundant_split(index, self.basket_count, split)),
-            }
-        };
-        for candidate in candidates {
-            let rule = rule(candidate);
-            patience.spend(generalisations(rule.antecedent.len()))?;
-            self.set.rules.push(rule);
-        }
-        Ok(self.set)
+    fn absorb(&mut self, part: Judged<'a>) {
+        self.set.found += part.set.found;
+        self.set.dropped.below_lift += part.set.dropped.below_lift;
+        self.set.dropped.above_q += part.set.dropped.above_q;
+        self.set.dropped.redundant += part.set.dropped.redundant;
+        self.best.absorb(part.best);
     }
-}
-
-/// The most look-ups that telling whether a rule is redundant takes.
-fn generalisations(antecedent_size: usize) -> u64 {
-    2u64.saturating_pow(antecedent_size as u32).saturating_mul(2)
-}
-
-fn is_redundant_split(index: &SupportIndex<'_>, basket_count: u64, split: &Split) -> bool {
-    let (antecedent, consequent) = parts(index, split);
-    is_redundant(index, basket_count, &antecedent, &consequent, split.both, split.antecedent_count)
-}
-
-/// Antecedent and consequent of a split.
-fn parts(index: &SupportIndex<'_>, split: &Split) -> (Vec<u32>, Vec<u32>) {
-    let items = index.get(split.place as usize).0;
-    (side(items, split.consequent, false).collect(), side(items, split.consequent, true).collect())
-}
-
-/// The best candidates seen, at most twice the limit of them at a time.
-struct Best<'a> {
-    splits: &'a Splits<'a>,
-    candidates: Vec<Candidate>,
-    limit: Option<u64>,
-}
-
-impl Best<'_> {
-    fn add(&mut self, candidate: Candidate) {
-        self.candidates.push(candidate);
-        let Some(limit) = self.limit.and_then(|limit| usize::try_from(limit).ok()) else {
-            return;
-        };
-        if self.candidates.len() >= limit.saturating_mul(2).max(1024) {
-            self.keep(limit);
-        }
-    }
-
-    fn keep(&mut self, limit: usize) {
-        if limit == 0 {
-            self.candidates.clear();
-        } else if limit < self.candidates.len() {
-            let index = &self.splits.index;
-            self.candidates.select_nth_unstable_by(limit - 1, |a, b| best_first(index, a, b));
-            self.candidates.truncate(limit);
-        }
-    }
-
-    fn into_sorted(mut self) -> Vec<Candidate> {
-        if let Some(limit) = self.limit {
-            self.keep(usize::try_from(limit).unwrap_or(usize::MAX));
-        }
-        self.candidates.sort_unstable_by(|a, b| best_first(&self.splits.index, a, b));
-        self.candidates
-    }
-}
-
-/// A total order: no two splits have the same antecedent and consequent.
-fn best_first(index: &SupportIndex<'_>, a: &Candidate, b: &Candidate) -> Ordering {
-    let by_key = b.key.total_cmp(&a.key).then_with(|| b.split.both.cmp(&a.split.both));
-    // Ties are common (a rule and its reverse have one lift), so they are broken without copies.
-    let sides = |candidate: &Candidate, under| {
-        side(index.get(candidate.split.place as usize).0, candidate.split.consequent, under)
-    };
-    by_key.then_with(|| sides(a, false).cmp(sides(b, false))).then_with(|| sides(a, true).cmp(sides(b, true)))
 }

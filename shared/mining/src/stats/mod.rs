@@ -5,6 +5,7 @@ mod fisher;
 mod log_factorial;
 mod wilson;
 
+pub(crate) use benjamini_hochberg::StepUp;
 pub use benjamini_hochberg::benjamini_hochberg;
 pub use fisher::FisherExact;
 pub use log_factorial::LogFactorials;

@@ -4,6 +4,7 @@
 
 mod ceiling;
 mod edges;
+mod laws;
 mod random;
 mod reference;
 mod rules;

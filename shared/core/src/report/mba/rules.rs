@@ -53,6 +53,7 @@ pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
         include_redundant: params.include_redundant,
         max_rules: Some(most_listed(params)),
         sort_by: params.sort_by,
+        threads: budget.threads,
         stop: budget.stop,
     }
 }
