@@ -1,5 +1,6 @@
 //! `affinsy mine`: itemsets and rules from a file, without any server. Reads, mines, writes; says what it did on stderr.
 
+mod clock;
 mod fimi;
 mod items;
 mod orders;
@@ -7,7 +8,6 @@ mod output;
 mod stats;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use affinsy_mining::{Baskets, Itemsets, MineError, MineOptions, Ratio, RuleOptions, RuleSet, RuleSort};
 use clap::Args;
@@ -18,6 +18,7 @@ use crate::input::table::Table;
 use crate::input::{self, Form, Opened};
 use crate::layout::thousands;
 use crate::terminal;
+use clock::Began;
 use items::Names;
 use stats::Stats;
 
@@ -93,16 +94,16 @@ struct Read {
 
 pub fn run(args: &MineArgs) -> Result<(), Failure> {
     let bounds = Bounds::of(args)?;
-    let started = Instant::now();
+    let started = Began::now();
     let read = read(&args.file, &args.mapping)?;
-    let mut stats = Stats::of(&read, started.elapsed());
+    let mut stats = Stats::of(&read, started.took());
     let threshold = bounds.threshold(read.baskets.len())?;
     if args.count_only {
         return count(args, &read, threshold, stats);
     }
-    let mining = Instant::now();
+    let mining = Began::now();
     let (threshold, itemsets) = itemsets(args, &read, threshold)?;
-    stats.mined(threshold, itemsets.by_length(), mining.elapsed());
+    stats.mined(threshold, itemsets.by_length(), mining.took());
     if let Some(path) = &args.itemsets {
         terminal::write_to(Some(path), |out| output::itemsets(&itemsets, &read.names, out))?;
     }
@@ -117,10 +118,10 @@ fn count(args: &MineArgs, read: &Read, threshold: Option<u32>, mut stats: Stats)
     let Some(threshold) = threshold else {
         return Err(Failure::input("--count-only needs --min-support or --min-support-count"));
     };
-    let started = Instant::now();
+    let started = Began::now();
     let options = MineOptions { max_itemsets: u64::MAX, ..args.options(threshold) };
     let by_length = affinsy_mining::count_itemsets(&read.baskets, &options).map_err(mining_failure)?;
-    stats.mined(threshold, by_length, started.elapsed());
+    stats.mined(threshold, by_length, started.took());
     if !args.stats {
         terminal::print(&format!("{}\n", stats.itemset_count()))?;
     }
@@ -152,7 +153,7 @@ fn for_best_rules(args: &MineArgs, read: &Read, threshold: Option<u32>) -> Resul
 }
 
 fn rules(args: &MineArgs, bounds: &Bounds, read: &Read, mined: Itemsets, stats: &mut Stats) -> Result<(), Failure> {
-    let started = Instant::now();
+    let started = Began::now();
     // A short list of itemsets was asked for beside the rules: those need more than the list.
     let itemsets = match args.top_k {
         Some(_) if args.itemsets.is_some() => for_best_rules(args, read, None).map_err(mining_failure)?.1,
@@ -160,7 +161,7 @@ fn rules(args: &MineArgs, bounds: &Bounds, read: &Read, mined: Itemsets, stats: 
     };
     let basket_count = read.baskets.len() as u64;
     let found = affinsy_mining::rules(&itemsets, basket_count, &bounds.rules).map_err(mining_failure)?;
-    stats.ruled(&found, started.elapsed());
+    stats.ruled(&found, started.took());
     match &args.rules {
         Some(path) => terminal::write_to(Some(path), |out| output::rules(&found, basket_count, &read.names, out))?,
         None => terminal::print(&output::best_rules(&found, basket_count, &read.names))?,
@@ -278,9 +279,4 @@ fn mining_failure(error: MineError) -> Failure {
         }
         other => Failure::run(other.to_string()),
     }
-}
-
-/// Time as the statistics show it.
-fn rounded_seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e6
 }

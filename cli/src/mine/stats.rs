@@ -1,13 +1,13 @@
 //! What a run read, found and used: one JSON object for programs, one sentence for people. Both on stderr.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use affinsy_mining::RuleSet;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::{Read, rounded_seconds};
+use super::Read;
+use super::clock::Took;
 use crate::layout::thousands;
 
 #[derive(Debug, Serialize)]
@@ -25,9 +25,16 @@ pub struct Stats {
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<u64>,
     read_s: f64,
+    /// Processor time, user and system, of all threads.
+    read_cpu_s: f64,
     mine_s: f64,
+    mine_cpu_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_cpu_s: Option<f64>,
+    /// What the process held when the file was read.
+    rss_before_mine_mb: Option<f64>,
     peak_rss_mb: Option<f64>,
 }
 
@@ -36,7 +43,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Stats {
-    pub(super) fn of(read: &Read, read_time: Duration) -> Self {
+    pub(super) fn of(read: &Read, took: Took) -> Self {
         let items: FxHashSet<u32> = read.baskets.iter().flatten().copied().collect();
         Self {
             baskets: read.baskets.len(),
@@ -47,23 +54,29 @@ impl Stats {
             itemsets: 0,
             by_length: BTreeMap::new(),
             rules: None,
-            read_s: rounded_seconds(read_time),
+            read_s: took.wall_s,
+            read_cpu_s: took.cpu_s,
             mine_s: 0.0,
+            mine_cpu_s: 0.0,
             rules_s: None,
+            rules_cpu_s: None,
+            rss_before_mine_mb: memory_mb("VmRSS:"),
             peak_rss_mb: None,
         }
     }
 
-    pub fn mined(&mut self, min_support_count: u32, by_length: Vec<u64>, took: Duration) {
+    pub fn mined(&mut self, min_support_count: u32, by_length: Vec<u64>, took: Took) {
         self.min_support_count = min_support_count;
         self.itemsets = by_length.iter().sum();
         self.by_length = by_length.into_iter().enumerate().map(|(at, count)| (at + 1, count)).collect();
-        self.mine_s = rounded_seconds(took);
+        self.mine_s = took.wall_s;
+        self.mine_cpu_s = took.cpu_s;
     }
 
-    pub fn ruled(&mut self, found: &RuleSet, took: Duration) {
+    pub fn ruled(&mut self, found: &RuleSet, took: Took) {
         self.rules = Some(found.rules.len() as u64);
-        self.rules_s = Some(rounded_seconds(took));
+        self.rules_s = Some(took.wall_s);
+        self.rules_cpu_s = Some(took.cpu_s);
     }
 
     pub fn itemset_count(&self) -> u64 {
@@ -72,7 +85,7 @@ impl Stats {
 
     pub fn say(mut self, as_json: bool) {
         if as_json {
-            self.peak_rss_mb = peak_rss_mb();
+            self.peak_rss_mb = memory_mb("VmHWM:");
             eprintln!("{}", serde_json::to_string(&self).expect("plain fields always serialize"));
             return;
         }
@@ -94,10 +107,10 @@ impl Stats {
     }
 }
 
-/// The most memory this process ever held, where the system says (Linux).
-fn peak_rss_mb() -> Option<f64> {
+/// This process's memory now (`VmRSS:`) or at most (`VmHWM:`), where the system says (Linux).
+fn memory_mb(field: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kib / 1024.0 * 10.0).round() / 10.0)
 }
