@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use affinsy_mining::RuleSet;
+use affinsy_mining::{Baskets, RuleSet};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::Read;
 use super::clock::Took;
+use super::read::Read;
 use crate::layout::thousands;
+use crate::terminal::say;
 
 #[derive(Debug, Serialize)]
 pub struct Stats {
@@ -44,10 +45,9 @@ fn is_zero(count: &u64) -> bool {
 
 impl Stats {
     pub(super) fn of(read: &Read, took: Took) -> Self {
-        let items: FxHashSet<u32> = read.baskets.iter().flatten().copied().collect();
         Self {
             baskets: read.baskets.len(),
-            items: items.len(),
+            items: distinct_items(&read.baskets),
             orders_left_out: read.orders_left_out as u64,
             rows_left_out: read.rows_left_out,
             min_support_count: 0,
@@ -86,10 +86,10 @@ impl Stats {
     pub fn say(mut self, as_json: bool) {
         if as_json {
             self.peak_rss_mb = memory_mb("VmHWM:");
-            eprintln!("{}", serde_json::to_string(&self).expect("plain fields always serialize"));
+            say(&serde_json::to_string(&self).expect("plain fields always serialize"));
             return;
         }
-        eprintln!(
+        say(&format!(
             "{} baskets of {} items; {} itemsets in at least {} baskets; read {:.3} s, mined {:.3} s",
             thousands(self.baskets as u64),
             thousands(self.items as u64),
@@ -97,14 +97,25 @@ impl Stats {
             thousands(u64::from(self.min_support_count)),
             self.read_s,
             self.mine_s
-        );
+        ));
         if self.orders_left_out > 0 {
-            eprintln!("{} orders keep no product (refunds) and are no baskets", thousands(self.orders_left_out));
+            say(&format!("{} orders keep no product (refunds) and are no baskets", thousands(self.orders_left_out)));
         }
         if self.rows_left_out > 0 {
-            eprintln!("{} rows name no order or no product", thousands(self.rows_left_out));
+            say(&format!("{} rows name no order or no product", thousands(self.rows_left_out)));
         }
     }
+}
+
+/// Marks where numbers are dense, as those of products are; a set where they are not.
+fn distinct_items(baskets: &Baskets) -> usize {
+    let items = || baskets.iter().flatten().copied();
+    if baskets.item_count() as usize > baskets.occurrence_count().saturating_mul(8).max(1 << 16) {
+        return items().collect::<FxHashSet<u32>>().len();
+    }
+    let mut seen = vec![false; baskets.item_count() as usize];
+    items().for_each(|item| seen[item as usize] = true);
+    seen.iter().filter(|seen| **seen).count()
 }
 
 /// This process's memory now (`VmRSS:`) or at most (`VmHWM:`), where the system says (Linux).
@@ -113,4 +124,17 @@ fn memory_mb(field: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kib / 1024.0 * 10.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_counted_once_however_large() {
+        let check = |rows: &[&[u32]], expected| assert_eq!(distinct_items(&rows.iter().collect()), expected);
+        check(&[&[1, 2], &[2], &[]], 2);
+        check(&[&[u32::MAX, 0], &[u32::MAX]], 2);
+        check(&[&[]], 0);
+    }
 }
