@@ -66,7 +66,7 @@ impl fmt::Debug for Blocks {
 /// Large enough to hide the cost of a task, small enough to stay in cache.
 const BLOCK_BYTES: usize = 1 << 20;
 /// A file without line ends is not read into memory whole.
-const MAX_RECORD_BYTES: usize = 256 << 20;
+const MAX_RECORD_BYTES: usize = if cfg!(test) { 4 << 20 } else { 256 << 20 };
 /// Blocks a thread gets at a time: those that took long are made up for by others.
 const BLOCKS_A_THREAD: usize = 4;
 
@@ -328,6 +328,15 @@ mod tests {
                 first += lines_in(bytes);
             }
         }
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+        let text = "1 2\n".to_owned() + &"1 ".repeat(MAX_RECORD_BYTES);
+        let mut blocks = Blocks::new(Path::new("f"), Source::of_text(&text), Ends::Lines);
+        assert_eq!(blocks.next().expect("the first line").map(|block| block.bytes().len()), Some(4));
+        let problem = blocks.next().expect_err("the second");
+        assert!(problem.message.contains("f, line 2: goes on for more than 4 MB"), "{problem}");
     }
 
     #[test]

@@ -109,12 +109,15 @@ impl Stats {
 
 /// Marks where numbers are dense, as those of products are; a set where they are not.
 fn distinct_items(baskets: &Baskets) -> usize {
-    let items = || baskets.iter().flatten().copied();
     if baskets.item_count() as usize > baskets.occurrence_count().saturating_mul(8).max(1 << 16) {
-        return items().collect::<FxHashSet<u32>>().len();
+        return baskets.iter().flatten().collect::<FxHashSet<&u32>>().len();
     }
     let mut seen = vec![false; baskets.item_count() as usize];
-    items().for_each(|item| seen[item as usize] = true);
+    for basket in baskets.iter() {
+        for &item in basket {
+            seen[item as usize] = true;
+        }
+    }
     seen.iter().filter(|seen| **seen).count()
 }
 
