@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod failure;
 mod input;
+mod interrupt;
 mod keys;
 mod layout;
 mod local;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("affinsy: {failure}");
+            terminal::say(&format!("affinsy: {failure}"));
             ExitCode::from(failure.exit_code)
         }
     }
@@ -61,7 +62,10 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Push(args) => push::run(args).await,
             Command::Report(args) => report::run(args).await,
             Command::Keys(args) => keys::run(args).await,
-            Command::Mine(args) => mine::run(args),
+            Command::Mine(args) => {
+                interrupt::listen();
+                mine::run(args)
+            }
             Command::Openapi => openapi(),
         }
     })

@@ -102,9 +102,7 @@ fn resolve(header: &[String], given: Option<&str>, usual: &[&str]) -> Result<Opt
     let near = || header.iter().position(|column| plain(column) == plain(name));
     match exact.or_else(near) {
         Some(at) => Ok(Some(at)),
-        None => {
-            Err(Failure::input(format!("there is no column {name:?}; the file's columns are: {}", header.join(", "))))
-        }
+        None => Err(Failure::input(format!("there is no column {name:?}; the file's columns are: {}", listed(header)))),
     }
 }
 
@@ -118,13 +116,32 @@ fn unknown(header: &[String], no_order: bool, no_product: bool) -> Failure {
         (true, false) => "no order column was",
         _ => "no product column was",
     };
-    let name = |at: usize| header.get(at).or(header.first()).map_or("COLUMN", String::as_str);
+    let name = |at: usize| header.get(at).or(header.first()).map_or("COLUMN".to_owned(), |name| shown(name));
     Failure::input(format!(
         "{missing} recognised; the file's columns are: {}\nname them, for example: --order-col {:?} --product-col {:?}",
-        header.join(", "),
+        listed(header),
         name(0),
         name(1)
     ))
+}
+
+const SHOWN_COLUMNS: usize = 40;
+const SHOWN_CHARS: usize = 40;
+
+/// The columns in a sentence; a file that is no table may have many, long and strange ones.
+fn listed(header: &[String]) -> String {
+    let names: Vec<String> = header.iter().take(SHOWN_COLUMNS).map(|name| shown(name)).collect();
+    let more = header.len().saturating_sub(SHOWN_COLUMNS);
+    if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
+}
+
+fn shown(name: &str) -> String {
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = name.chars().take(SHOWN_CHARS).map(plain).collect();
+    if name.chars().nth(SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -160,5 +177,13 @@ mod tests {
         let mapping = Mapping { order_col: Some("baz".to_owned()), ..Mapping::default() };
         let problem = Columns::find(&header("foo,bar"), &mapping).expect_err("no such column");
         assert!(problem.message.contains("\"baz\""), "{problem}");
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_not_repeated_in_full() {
+        let check = |names: &[String], expected: &str| assert_eq!(listed(names), expected);
+        check(&["a\u{1b}[2J".to_owned()], "a\u{fffd}[2J");
+        check(&["x".repeat(41)], &format!("{}…", "x".repeat(40)));
+        check(&vec!["y".to_owned(); 42], &format!("{}y and 2 more", "y, ".repeat(39)));
     }
 }

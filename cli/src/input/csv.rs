@@ -2,63 +2,112 @@
 //! Windows-1252; an empty cell is null.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+use super::Watch;
+use super::blocks::{Block, Blocks, Ends};
 use super::open::Source;
+use super::rows::{self, Row, Wanted};
 use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
 
 /// A file whose header was read.
+#[derive(Debug)]
 pub struct CsvTable {
     path: PathBuf,
+    delimiter: u8,
     columns: Vec<String>,
-    rows: csv::Reader<Box<dyn BufRead>>,
-}
-
-impl fmt::Debug for CsvTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvTable").field("path", &self.path).field("columns", &self.columns).finish_non_exhaustive()
-    }
+    /// What follows the header in its block.
+    first: Block,
+    rest: Blocks,
 }
 
 impl CsvTable {
     pub fn open(path: &Path, source: Source) -> Result<Self, Failure> {
-        let mut reader = source.into_reader();
-        let unreadable = |error: std::io::Error| Failure::input(format!("cannot read {}: {error}", path.display()));
-        let delimiter = delimiter_of(first_line(reader.fill_buf().map_err(unreadable)?));
-        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(reader);
-        let header = rows.byte_headers().map_err(|error| broken(path, &error))?;
+        let delimiter = delimiter_of(first_line(source.head()));
+        let mut rest = Blocks::new(path, source, Ends::Rows { delimiter });
+        let mut first = rest.next()?.ok_or_else(|| empty(path))?;
+        refuse_binary(path, &first)?;
+        let (header, header_len) = rows::header(first.bytes(), delimiter);
         let columns: Vec<String> = header.iter().map(|cell| text_of(cell).trim().to_owned()).collect();
         if columns.iter().all(String::is_empty) {
-            return Err(Failure::input(format!(
-                "{} is empty: a header with the columns' names is needed",
-                path.display()
-            )));
+            return Err(empty(path));
         }
-        Ok(Self { path: path.to_owned(), columns, rows })
+        first.skip(header_len);
+        Ok(Self { path: path.to_owned(), delimiter, columns, first, rest })
     }
 
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
+    /// Row by row, as text.
     pub fn read(mut self, wanted: &[usize], sink: &mut RowSink<'_>) -> Result<(), Failure> {
-        let mut row = csv::ByteRecord::new();
-        loop {
-            let line = self.rows.position().line();
-            if !self.rows.read_byte_record(&mut row).map_err(|error| broken(&self.path, &error))? {
-                return Ok(());
-            }
-            let line = row.position().map_or(line, csv::Position::line);
-            let texts: [Option<Cow<'_, str>>; MAX_WANTED] =
-                std::array::from_fn(|nth| wanted.get(nth).and_then(|&at| row.get(at)).map(text_of));
-            let cells: [Option<&str>; MAX_WANTED] =
-                std::array::from_fn(|nth| texts[nth].as_deref().filter(|text| !text.is_empty()));
-            sink(line, &cells[..wanted.len()])?;
+        let split = Wanted::new(self.delimiter, wanted);
+        let mut block = Some(self.first);
+        while let Some(rows) = block {
+            refuse_binary(&self.path, &rows)?;
+            split.each(rows.bytes(), rows.first_line, |row| {
+                let texts = row.cells.map(|cell| cell.map(text_of));
+                let cells: [Option<&str>; MAX_WANTED] =
+                    std::array::from_fn(|nth| texts[nth].as_deref().filter(|text| !text.is_empty()));
+                sink(row.line, &cells[..wanted.len()])
+            })?;
+            block = self.rest.next()?;
         }
+        Ok(())
     }
+
+    /// On so many threads (0: one a processor): rows are put, as bytes in UTF-8, into a few `T`s, which are kept in
+    /// the file's order. A row that does not fit the header is refused.
+    pub fn read_parts<T: Default + Send>(
+        self,
+        wanted: &[usize],
+        (threads, watch): (usize, &dyn Watch),
+        put: impl Fn(&mut T, &Row<'_>) -> Result<(), Failure> + Sync,
+        keep: impl FnMut(T) + Send,
+    ) -> Result<(), Failure> {
+        let Self { path, delimiter, columns, first, rest } = self;
+        let split = Wanted::new(delimiter, wanted);
+        let put_block = |part: &mut T, block: &Block| {
+            refuse_binary(&path, block)?;
+            let valid = std::str::from_utf8(block.bytes()).is_ok();
+            split.each(block.bytes(), block.first_line, |row| {
+                refuse_ragged(&path, row, wanted.len(), columns.len())?;
+                if valid { put(part, row) } else { put_decoded(part, row, &put) }
+            })
+        };
+        rest.each_after(first, threads, watch, put_block, keep)
+    }
+}
+
+fn empty(path: &Path) -> Failure {
+    Failure::input(format!("{} is empty: a header with the columns' names is needed", path.display()))
+}
+
+fn put_decoded<T>(
+    part: &mut T,
+    row: &Row<'_>,
+    put: impl Fn(&mut T, &Row<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let texts = row.cells.map(|cell| cell.map(text_of));
+    let cells = std::array::from_fn(|nth| texts[nth].as_deref().map(str::as_bytes));
+    put(part, &Row { cells, ..*row })
+}
+
+fn refuse_binary(path: &Path, block: &Block) -> Result<(), Failure> {
+    let Some(at) = memchr::memchr(0, block.bytes()) else { return Ok(()) };
+    let line = block.first_line + block.bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() as u64;
+    Err(Failure::input(format!("{}, line {line}: a zero byte: this is no text", path.display())))
+}
+
+/// A delimiter too many moves every cell behind it; a row cut short has lost some.
+fn refuse_ragged(path: &Path, row: &Row<'_>, wanted: usize, columns: usize) -> Result<(), Failure> {
+    if row.width <= columns && row.cells[..wanted].iter().all(Option::is_some) {
+        return Ok(());
+    }
+    let (path, line, has) = (path.display(), row.line, row.width);
+    Err(Failure::input(format!("{path}, line {line} has {has} cells, but the header has {columns}")))
 }
 
 fn text_of(cell: &[u8]) -> Cow<'_, str> {
@@ -69,7 +118,7 @@ fn text_of(cell: &[u8]) -> Cow<'_, str> {
 }
 
 fn first_line(buffered: &[u8]) -> &[u8] {
-    buffered.split(|&b| b == b'\n').next().unwrap_or_default()
+    buffered.split(|&b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default()
 }
 
 /// The delimiter the header has most of outside quotes; a comma when it has none.
@@ -83,11 +132,6 @@ fn delimiter_of(header: &[u8]) -> u8 {
         }
     }
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
-}
-
-fn broken(path: &Path, error: &csv::Error) -> Failure {
-    let line = error.position().map_or(String::new(), |at| format!(", line {}", at.line()));
-    Failure::input(format!("{}{line}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,22 +3,45 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use parquet::basic::{LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+use rayon::prelude::*;
 
+use super::Watch;
+use super::blocks::pool;
 use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
+
+/// Where a Parquet file's bytes are.
+#[derive(Debug)]
+pub enum Stored {
+    File(PathBuf),
+    Memory(Bytes),
+}
 
 /// A file whose footer was read.
 pub struct ParquetTable {
     path: PathBuf,
     columns: Vec<String>,
-    file: SerializedFileReader<File>,
+    stored: Stored,
+    file: Box<dyn FileReader>,
+}
+
+impl Stored {
+    /// Each reader of a file has a handle of its own: handles that share one share its position too.
+    fn reader(&self) -> Result<Box<dyn FileReader>, ParquetError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SerializedFileReader::new(File::open(path)?)?),
+            Self::Memory(bytes) => Box::new(SerializedFileReader::new(bytes.clone())?),
+        })
+    }
 }
 
 impl std::fmt::Debug for ParquetTable {
@@ -31,52 +54,87 @@ impl std::fmt::Debug for ParquetTable {
 const CHUNK_ROWS: usize = 8_192;
 
 impl ParquetTable {
-    pub fn open(path: &Path, file: File) -> Result<Self, Failure> {
-        let file = SerializedFileReader::new(file).map_err(|error| broken(path, &error))?;
+    pub fn open(path: &Path, stored: Stored) -> Result<Self, Failure> {
+        let file = stored.reader().map_err(|error| broken(path, &error))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let columns = schema.columns().iter().map(|column| column.path().string()).collect();
-        Ok(Self { path: path.to_owned(), columns, file })
+        Ok(Self { path: path.to_owned(), columns, stored, file })
     }
 
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
+    /// Row by row, as text.
     pub fn read(self, wanted: &[usize], sink: &mut RowSink<'_>) -> Result<(), Failure> {
         self.refuse_nested(wanted)?;
-        let mut row_number = 0;
+        let mut first_row = 1;
         for group in 0..self.file.num_row_groups() {
-            let group = self.file.get_row_group(group).map_err(|error| broken(&self.path, &error))?;
-            self.read_group(group.as_ref(), wanted, &mut row_number, sink)?;
+            first_row += self.read_group(self.file.as_ref(), (group, first_row), wanted, sink, &|_| Ok(()))?;
         }
         Ok(())
     }
 
+    /// On so many threads (0: one a processor): the rows of each row group are put into a `T`, which are kept in the
+    /// file's order.
+    pub fn read_parts<T: Default + Send>(
+        self,
+        wanted: &[usize],
+        (threads, watch): (usize, &dyn Watch),
+        put: impl Fn(&mut T, u64, &[Option<&str>]) -> Result<(), Failure> + Sync,
+        mut keep: impl FnMut(T),
+    ) -> Result<(), Failure> {
+        self.refuse_nested(wanted)?;
+        let metadata = self.file.metadata();
+        let rows = |group: usize| u64::try_from(metadata.row_group(group).num_rows()).unwrap_or(0);
+        let groups: Vec<(usize, u64)> = (0..metadata.num_row_groups())
+            .scan(1, |next, group| Some((group, std::mem::replace(next, *next + rows(group)))))
+            .collect();
+        let (done, total) = (AtomicU64::new(0), (0..groups.len()).map(rows).sum());
+        let advance = |rows: u64| watch.read(done.fetch_add(rows, Ordering::Relaxed) + rows, total);
+        let read = |&group: &(usize, u64)| {
+            let file = self.stored.reader().map_err(|error| broken(&self.path, &error))?;
+            let mut part = T::default();
+            let mut sink = |row: u64, cells: &[Option<&str>]| put(&mut part, row, cells);
+            self.read_group(file.as_ref(), group, wanted, &mut sink, &advance)?;
+            Ok(part)
+        };
+        let parts: Vec<Result<T, Failure>> = match threads {
+            1 => groups.iter().map(read).collect(),
+            _ => pool(threads)?.install(|| groups.par_iter().with_max_len(1).map(read).collect()),
+        };
+        parts.into_iter().try_for_each(|part| part.map(&mut keep))
+    }
+
+    /// Reads a row group, whose first row has this number, and returns how many rows it has.
     fn read_group(
         &self,
-        group: &dyn RowGroupReader,
+        file: &dyn FileReader,
+        (group, first_row): (usize, u64),
         wanted: &[usize],
-        row_number: &mut u64,
         sink: &mut RowSink<'_>,
-    ) -> Result<(), Failure> {
+        advance: &dyn Fn(u64) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
         let broken = |error: ParquetError| broken(&self.path, &error);
-        let open = |&at: &usize| TextColumn::open(group, at);
+        let group = file.get_row_group(group).map_err(broken)?;
+        let open = |&at: &usize| TextColumn::open(group.as_ref(), at);
         let mut columns = wanted.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(broken)?;
-        let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-        while left > 0 {
-            let rows = left.min(CHUNK_ROWS);
+        let rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
+        let mut at = 0;
+        while at < rows {
+            let chunk = (rows - at).min(CHUNK_ROWS as u64);
             for column in &mut columns {
-                column.fill(rows).map_err(broken)?;
+                column.fill(chunk as usize).map_err(broken)?;
             }
-            for row in 0..rows {
+            for row in 0..chunk {
                 let cells: [Option<&str>; MAX_WANTED] =
-                    std::array::from_fn(|nth| columns.get(nth).and_then(|column| column.cell(row)));
-                *row_number += 1;
-                sink(*row_number, &cells[..columns.len()])?;
+                    std::array::from_fn(|nth| columns.get(nth).and_then(|column| column.cell(row as usize)));
+                sink(first_row + at + row, &cells[..columns.len()])?;
             }
-            left -= rows;
+            at += chunk;
+            advance(chunk)?;
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn refuse_nested(&self, wanted: &[usize]) -> Result<(), Failure> {
@@ -225,6 +283,13 @@ impl CellForm {
     }
 
     fn write_int(self, value: i128, text: &mut String) {
+        match (self, i64::try_from(value)) {
+            (Self::Plain | Self::Float, Ok(value)) => write_whole(value, text),
+            _ => self.write_wide(value, text),
+        }
+    }
+
+    fn write_wide(self, value: i128, text: &mut String) {
         match self {
             Self::Plain | Self::Float => text.push_str(&value.to_string()),
             Self::Decimal { scale } => write_decimal(value, scale, text),
@@ -236,7 +301,10 @@ impl CellForm {
     fn write_bytes(self, bytes: &[u8], text: &mut String) {
         match self {
             Self::Decimal { scale } => write_decimal(big_endian(bytes), scale, text),
-            _ => text.push_str(&String::from_utf8_lossy(bytes)),
+            _ => match std::str::from_utf8(bytes) {
+                Ok(valid) => text.push_str(valid),
+                Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
+            },
         }
     }
 }
@@ -253,6 +321,23 @@ fn per_second(unit: TimeUnit) -> i64 {
 fn big_endian(bytes: &[u8]) -> i128 {
     let start = if bytes.first().is_some_and(|first| first & 0x80 != 0) { -1 } else { 0 };
     bytes.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte))
+}
+
+/// Digits without a detour through the formatting machinery: most columns of numbers hold small ones.
+fn write_whole(value: i64, text: &mut String) {
+    if value < 0 {
+        text.push('-');
+    }
+    let (mut digits, mut at, mut left) = ([0u8; 20], 20, value.unsigned_abs());
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    digits[at..].iter().for_each(|&digit| text.push(char::from(digit)));
 }
 
 /// 2550 at scale 3 is `2.55`: exact, without zeros at its end.
@@ -297,6 +382,15 @@ mod tests {
         check(0, 3, "0");
         check(1_000, 0, "1000");
         check(-5, 1, "-0.5");
+    }
+
+    #[test]
+    fn whole_numbers_are_written_in_digits() {
+        for value in [0, 7, -7, 10, 1_234_567_890_123, i64::MAX, i64::MIN] {
+            let mut text = String::new();
+            write_whole(value, &mut text);
+            assert_eq!(text, value.to_string());
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Items by number and by name. Baskets of a FIMI file have numbers of their own; products get one each, so that
 //! ascending numbers are ascending names.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 /// What an item's number stands for in the output.
 #[derive(Debug)]
@@ -63,43 +66,65 @@ pub fn write_number(mut number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Gives each text a code in the order of first sight.
+/// Gives each text a code in the order of first sight. The texts stand one behind the other in one piece of memory.
 #[derive(Debug, Default)]
 pub struct Codes {
-    by_text: FxHashMap<String, u32>,
+    texts: Vec<u8>,
+    /// Where each code's text ends.
+    ends: Vec<usize>,
+    by_text: HashTable<Entry>,
     /// Rows of one order mostly stand together.
-    last: Option<(String, u32)>,
+    last: u32,
+}
+
+/// A code beside its text's hash, so that texts of other hashes are not looked at.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u64,
+    code: u32,
 }
 
 impl Codes {
-    pub fn code_of(&mut self, text: &str) -> u32 {
-        if let Some((last, code)) = &self.last
-            && last == text
-        {
-            return *code;
+    pub fn code_of(&mut self, text: &[u8]) -> u32 {
+        if (self.last as usize) < self.ends.len() && self.text(self.last) == text {
+            return self.last;
         }
-        let code = match self.by_text.get(text) {
-            Some(&code) => code,
-            None => {
-                let code = u32::try_from(self.by_text.len()).expect("a file names fewer than 2^32 things");
-                self.by_text.insert(text.to_owned(), code);
-                code
-            }
+        let hash = FxBuildHasher.hash_one(text);
+        let (texts, ends) = (&self.texts, &self.ends);
+        let same = |entry: &Entry| entry.hash == hash && text_at(texts, ends, entry.code) == text;
+        let code = match self.by_text.find(hash, same) {
+            Some(entry) => entry.code,
+            None => self.add(hash, text),
         };
-        let mut last = self.last.take().map_or_else(String::new, |(last, _)| last);
-        last.clear();
-        last.push_str(text);
-        self.last = Some((last, code));
+        self.last = code;
+        code
+    }
+
+    fn add(&mut self, hash: u64, text: &[u8]) -> u32 {
+        let code = u32::try_from(self.ends.len()).expect("a file names fewer than 2^32 things");
+        self.texts.extend_from_slice(text);
+        self.ends.push(self.texts.len());
+        self.by_text.insert_unique(hash, Entry { hash, code }, |entry| entry.hash);
         code
     }
 
     pub fn len(&self) -> usize {
-        self.by_text.len()
+        self.ends.len()
+    }
+
+    fn text(&self, code: u32) -> &[u8] {
+        text_at(&self.texts, &self.ends, code)
+    }
+
+    /// Takes over another's texts, and says which code each of its codes has here.
+    pub fn merge(&mut self, other: &Self) -> Vec<u32> {
+        (0..other.len() as u32).map(|code| self.code_of(other.text(code))).collect()
     }
 
     /// The texts in their order (as numbers where all are numbers), and each code's place in it.
     pub fn ordered(self) -> (Vec<String>, Vec<u32>) {
-        let mut texts: Vec<(String, u32)> = self.by_text.into_iter().collect();
+        let text = |code| String::from_utf8_lossy(self.text(code)).into_owned();
+        let mut texts: Vec<(String, u32)> = (0..self.len() as u32).map(|code| (text(code), code)).collect();
         let number = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text);
         if texts.iter().all(|(text, _)| number(text).is_some()) {
             texts.sort_unstable_by_key(|(text, _)| number(text));
@@ -112,6 +137,11 @@ impl Codes {
         }
         (texts.into_iter().map(|(text, _)| text).collect(), places)
     }
+}
+
+fn text_at<'a>(texts: &'a [u8], ends: &[usize], code: u32) -> &'a [u8] {
+    let at = code as usize;
+    &texts[if at == 0 { 0 } else { ends[at - 1] }..ends[at]]
 }
 
 #[cfg(test)]
@@ -132,12 +162,26 @@ mod tests {
     fn names_are_ordered_as_numbers_where_they_are() {
         let check = |texts: &[&str], expected: &[&str]| {
             let mut codes = Codes::default();
-            texts.iter().for_each(|text| assert!((codes.code_of(text) as usize) < texts.len()));
+            texts.iter().for_each(|text| assert!((codes.code_of(text.as_bytes()) as usize) < texts.len()));
             assert_eq!(codes.ordered().0, expected);
         };
         check(&["10", "9", "10"], &["9", "10"]);
         check(&["10", "9", "a"], &["10", "9", "a"]);
         check(&["10", "09"], &["09", "10"]);
+    }
+
+    #[test]
+    fn a_text_has_one_code_wherever_it_was_seen() {
+        let codes = |texts: &[&str]| {
+            let mut codes = Codes::default();
+            let given: Vec<u32> = texts.iter().map(|text| codes.code_of(text.as_bytes())).collect();
+            (codes, given)
+        };
+        let (mut all, given) = codes(&["tea", "jam", "tea", "", "jam"]);
+        assert_eq!(given, [0, 1, 0, 2, 1]);
+        let (more, _) = codes(&["bread", "jam", ""]);
+        assert_eq!(all.merge(&more), [3, 1, 2]);
+        assert_eq!((all.len(), all.code_of(b"bread")), (4, 3));
     }
 
     #[test]

@@ -1,172 +1,206 @@
 //! `affinsy mine`: itemsets and rules from a file, without any server. Reads, mines, writes; says what it did on stderr.
 
+mod args;
+mod bounds;
+mod clock;
 mod fimi;
 mod items;
+mod memory;
 mod orders;
 mod output;
+mod read;
 mod stats;
+mod watch;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use affinsy_mining::{Baskets, Itemsets, MineError, MineOptions, Ratio, RuleOptions, RuleSet, RuleSort};
-use clap::Args;
+use affinsy_mining::{Itemsets, MineError, MineOptions, RuleSet};
 
 use crate::failure::Failure;
-use crate::input::columns::Mapping;
-use crate::input::table::Table;
-use crate::input::{self, Form, Opened};
+use crate::input;
 use crate::layout::thousands;
 use crate::terminal;
-use items::Names;
+pub use args::MineArgs;
+use bounds::Bounds;
+use clock::Began;
+use read::Read;
 use stats::Stats;
+use watch::{Reading, Run, Step};
 
-/// Mine itemsets and rules from a file: FIMI baskets (.dat), CSV, NDJSON (orders of the API) or Parquet
-///
-/// Without --rules, --itemsets or --count-only the best rules are shown. Blank lines of a FIMI file are empty
-/// baskets. In a table, a basket is the products of an order with positive net quantity.
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("threshold").required(true).multiple(true)
-    .args(["min_support", "min_support_count", "top_k"])))]
-pub struct MineArgs {
-    file: PathBuf,
-    /// Smallest share of the baskets that hold an itemset (0 to 1)
-    #[arg(long, value_name = "SHARE", conflicts_with = "min_support_count")]
-    min_support: Option<String>,
-    /// Smallest number of baskets that hold an itemset
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    min_support_count: Option<u32>,
-    /// No threshold: at most so many itemsets (those most baskets hold), and the so many best rules by lift
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
-    top_k: Option<u64>,
-    /// Longest itemset wanted [default: any]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    max_itemset_size: Option<u32>,
-    /// Give up above so many itemsets rather than fill the memory
-    #[arg(long, value_name = "N", default_value_t = 100_000_000)]
-    max_itemsets: u64,
-    /// Worker threads [default: one a processor]
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
-    /// Write the canonical list of itemsets here (- is stdout): items, a tab, the support count
-    #[arg(long, value_name = "FILE")]
-    itemsets: Option<PathBuf>,
-    /// Write the rules here as CSV (- is stdout)
-    #[arg(long, value_name = "FILE", conflicts_with = "count_only")]
-    rules: Option<PathBuf>,
-    /// Count the itemsets, list none
-    #[arg(long, conflicts_with = "itemsets")]
-    count_only: bool,
-    /// Write counts, times and memory as JSON on stderr
-    #[arg(long)]
-    stats: bool,
-    /// Smallest confidence of a rule (0 to 1)
-    #[arg(long, value_name = "SHARE", default_value = "0.1")]
-    min_confidence: String,
-    /// Rules must have a lift above this; 0 is off
-    #[arg(long, value_name = "LIFT", default_value = "0")]
-    min_lift: String,
-    /// Largest q-value of a rule (Fisher's exact test, Benjamini-Hochberg); 1 is off
-    #[arg(long, value_name = "Q", default_value = "1")]
-    max_q_value: String,
-    /// Most items on a rule's right side; 0 is any number
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    max_consequent_size: u32,
-    /// Keep rules that say no more than a simpler one, marked
-    #[arg(long)]
-    include_redundant: bool,
-    /// Every rule of the confidence: consequents of any size, redundant ones too
-    #[arg(long, conflicts_with_all = ["min_lift", "max_q_value", "max_consequent_size", "include_redundant"])]
-    everything: bool,
-    #[command(flatten)]
-    mapping: Mapping,
+/// One mining, from its options to its results.
+struct Mining<'a> {
+    args: &'a MineArgs,
+    bounds: Bounds,
+    run: Run,
+    read: Read,
 }
 
-/// What a file holds for the miner.
-#[derive(Debug)]
-struct Read {
-    baskets: Baskets,
-    names: Names,
-    orders_left_out: usize,
-    rows_left_out: u64,
-}
-
+/// Reads, mines and writes.
 pub fn run(args: &MineArgs) -> Result<(), Failure> {
     let bounds = Bounds::of(args)?;
-    let started = Instant::now();
-    let read = read(&args.file, &args.mapping)?;
-    let mut stats = Stats::of(&read, started.elapsed());
+    check_outputs(args)?;
+    let run = Run::start(bounds.deadline);
+    run.begin(Step::Reading);
+    let began = Began::now();
+    let read = read::read(args, &Reading { threads: args.threads, watch: &run })?;
+    let stats = Stats::of(&read, began.took());
     let threshold = bounds.threshold(read.baskets.len())?;
-    if args.count_only {
-        return count(args, &read, threshold, stats);
-    }
-    let mining = Instant::now();
-    let (threshold, itemsets) = itemsets(args, &read, threshold)?;
-    stats.mined(threshold, itemsets.by_length(), mining.elapsed());
-    if let Some(path) = &args.itemsets {
-        terminal::write_to(Some(path), |out| output::itemsets(&itemsets, &read.names, out))?;
-    }
-    if args.rules.is_some() || args.itemsets.is_none() {
-        rules(args, &bounds, &read, itemsets, &mut stats)?;
-    }
-    stats.say(args.stats);
-    Ok(())
+    let mining = Mining { args, bounds, run, read };
+    if args.count_only { mining.count(threshold, stats) } else { mining.list(threshold, stats) }
 }
 
-fn count(args: &MineArgs, read: &Read, threshold: Option<u32>, mut stats: Stats) -> Result<(), Failure> {
-    let Some(threshold) = threshold else {
-        return Err(Failure::input("--count-only needs --min-support or --min-support-count"));
-    };
-    let started = Instant::now();
-    let options = MineOptions { max_itemsets: u64::MAX, ..args.options(threshold) };
-    let by_length = affinsy_mining::count_itemsets(&read.baskets, &options).map_err(mining_failure)?;
-    stats.mined(threshold, by_length, started.elapsed());
-    if !args.stats {
-        terminal::print(&format!("{}\n", stats.itemset_count()))?;
-    }
-    stats.say(args.stats);
-    Ok(())
-}
-
-/// The itemsets that are asked for, and the threshold they have.
-fn itemsets(args: &MineArgs, read: &Read, threshold: Option<u32>) -> Result<(u32, Itemsets), Failure> {
-    let (baskets, floor) = (&read.baskets, threshold.unwrap_or(1));
-    match args.top_k {
-        Some(most) if args.itemsets.is_some() => {
-            affinsy_mining::mine_at_most(baskets, floor, most, &args.options(floor))
+/// Refuses outputs that can never be written, or would overwrite what is read or each other.
+fn check_outputs(args: &MineArgs) -> Result<(), Failure> {
+    let outputs: Vec<&PathBuf> = args.itemsets.iter().chain(&args.rules).collect();
+    for &output in &outputs {
+        terminal::check_target(output)?;
+        if !input::is_stdin(&args.file) && same_file(output, &args.file) {
+            return Err(Failure::input(format!("{} would overwrite the file that is read", output.display())));
         }
-        Some(_) => for_best_rules(args, read, threshold),
-        None => affinsy_mining::mine(baskets, &args.options(floor)).map(|itemsets| (floor, itemsets)),
     }
-    .map_err(mining_failure)
+    match outputs[..] {
+        [one, other] if one == other || same_file(one, other) => {
+            Err(Failure::input(format!("--itemsets and --rules cannot both be written to {}", one.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
-/// The best rules without a threshold come from as many itemsets as a report would hold: from five baskets or a
-/// thousandth of them up, at most a million itemsets, three items long unless another length is given.
-fn for_best_rules(args: &MineArgs, read: &Read, threshold: Option<u32>) -> Result<(u32, Itemsets), MineError> {
-    const MOST_ITEMSETS: u64 = 1_000_000;
-    let thousandth = u32::try_from(read.baskets.len().div_ceil(1_000)).unwrap_or(u32::MAX);
-    let floor = threshold.unwrap_or(thousandth.max(5));
-    let options = MineOptions { max_itemset_size: args.max_itemset_size.or(Some(3)), ..args.options(floor) };
-    affinsy_mining::mine_at_most(&read.baskets, floor, MOST_ITEMSETS, &options)
+/// Whether both names mean one regular file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
-fn rules(args: &MineArgs, bounds: &Bounds, read: &Read, mined: Itemsets, stats: &mut Stats) -> Result<(), Failure> {
-    let started = Instant::now();
-    // A short list of itemsets was asked for beside the rules: those need more than the list.
-    let itemsets = match args.top_k {
-        Some(_) if args.itemsets.is_some() => for_best_rules(args, read, None).map_err(mining_failure)?.1,
-        _ => mined,
-    };
-    let basket_count = read.baskets.len() as u64;
-    let found = affinsy_mining::rules(&itemsets, basket_count, &bounds.rules).map_err(mining_failure)?;
-    stats.ruled(&found, started.elapsed());
-    match &args.rules {
-        Some(path) => terminal::write_to(Some(path), |out| output::rules(&found, basket_count, &read.names, out))?,
-        None => terminal::print(&output::best_rules(&found, basket_count, &read.names))?,
+impl Mining<'_> {
+    fn count(self, threshold: Option<u32>, mut stats: Stats) -> Result<(), Failure> {
+        let Some(threshold) = threshold else {
+            return Err(Failure::input("--count-only needs --min-support or --min-support-count"));
+        };
+        self.run.begin(Step::Mining);
+        let (began, stop) = (Began::now(), || self.run.stop());
+        let options = MineOptions { max_itemsets: u64::MAX, ..self.options(threshold, &stop) };
+        let counted = affinsy_mining::count_itemsets(&self.read.baskets, &options);
+        let by_length = counted.map_err(|error| self.failure(error))?;
+        stats.mined(threshold, by_length, began.took());
+        self.run.clear();
+        if !self.args.stats {
+            terminal::print(&format!("{}\n", stats.itemset_count()))?;
+        }
+        stats.say(self.args.stats);
+        Ok(())
     }
-    say_dropped(&found);
-    Ok(())
+
+    fn list(self, threshold: Option<u32>, mut stats: Stats) -> Result<(), Failure> {
+        self.run.begin(Step::Mining);
+        let began = Began::now();
+        let (threshold, itemsets) = self.itemsets(threshold).map_err(|error| self.failure(error))?;
+        stats.mined(threshold, itemsets.by_length(), began.took());
+        if let Some(path) = &self.args.itemsets {
+            self.write(path, |out| output::itemsets(&itemsets, &self.read.names, out))?;
+        }
+        if self.args.rules.is_some() || self.args.itemsets.is_none() {
+            self.rules(itemsets, &mut stats)?;
+        }
+        self.run.clear();
+        stats.say(self.args.stats);
+        Ok(())
+    }
+
+    /// The itemsets that are asked for, and the threshold they have.
+    fn itemsets(&self, threshold: Option<u32>) -> Result<(u32, Itemsets), MineError> {
+        let (baskets, floor, stop) = (&self.read.baskets, threshold.unwrap_or(1), || self.run.stop());
+        match self.args.top_k {
+            Some(most) if self.args.itemsets.is_some() => {
+                affinsy_mining::mine_at_most(baskets, floor, most, &self.options(floor, &stop))
+            }
+            Some(_) => self.for_best_rules(threshold),
+            None => affinsy_mining::mine(baskets, &self.options(floor, &stop)).map(|itemsets| (floor, itemsets)),
+        }
+    }
+
+    /// The best rules without a threshold come from as many itemsets as a report would hold: from five baskets or a
+    /// thousandth of them up, at most a million itemsets, three items long unless another length is given.
+    fn for_best_rules(&self, threshold: Option<u32>) -> Result<(u32, Itemsets), MineError> {
+        const MOST_ITEMSETS: u64 = 1_000_000;
+        let thousandth = u32::try_from(self.read.baskets.len().div_ceil(1_000)).unwrap_or(u32::MAX);
+        let (floor, stop) = (threshold.unwrap_or(thousandth.max(5)), || self.run.stop());
+        let max_itemset_size = self.args.max_itemset_size.or(Some(3));
+        let options = MineOptions { max_itemset_size, ..self.options(floor, &stop) };
+        affinsy_mining::mine_at_most(&self.read.baskets, floor, MOST_ITEMSETS, &options)
+    }
+
+    fn rules(&self, mined: Itemsets, stats: &mut Stats) -> Result<(), Failure> {
+        self.run.begin(Step::Rules);
+        let (began, stop) = (Began::now(), || self.run.stop());
+        // A short list of itemsets was asked for beside the rules: those need more than the list.
+        let itemsets = match self.args.top_k {
+            Some(_) if self.args.itemsets.is_some() => {
+                self.for_best_rules(None).map_err(|error| self.failure(error))?.1
+            }
+            _ => mined,
+        };
+        let basket_count = self.read.baskets.len() as u64;
+        let found = affinsy_mining::rules(&itemsets, basket_count, &self.bounds.rules(&stop));
+        let found = found.map_err(|error| self.failure(error))?;
+        stats.ruled(&found, began.took());
+        match &self.args.rules {
+            Some(path) => self.write(path, |out| output::rules(&found, basket_count, &self.read.names, out))?,
+            None => {
+                self.run.clear();
+                terminal::print(&output::best_rules(&found, basket_count, &self.read.names))?;
+            }
+        }
+        self.run.clear();
+        say_dropped(&found);
+        Ok(())
+    }
+
+    fn options<'a>(&'a self, min_support_count: u32, stop: &'a (dyn Fn() -> bool + Sync)) -> MineOptions<'a> {
+        MineOptions { progress: Some(self.run.progress()), ..self.bounds.mining(min_support_count, stop) }
+    }
+
+    /// A bar on the terminal and a list on the terminal do not go together.
+    fn write(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.run.begin(Step::Writing);
+        if terminal::is_stdout(path) {
+            self.run.clear();
+        }
+        terminal::write_to(Some(path), write)
+    }
+
+    /// Why there is no result, and what would give one.
+    fn failure(&self, error: MineError) -> Failure {
+        let would_fit = |suggested: Option<u32>, sure: &str| {
+            suggested.map_or(String::new(), |count| format!("; --min-support-count {count} {sure}"))
+        };
+        match error {
+            MineError::TooManyItemsets { ceiling, suggested_min_support_count: suggested } => Failure::run(format!(
+                "more than {} itemsets{}; a higher threshold, --max-itemset-size or --max-itemsets changes that",
+                thousands(ceiling),
+                would_fit(suggested, "would fit")
+            )),
+            MineError::TooMuchMemory { budget_bytes, suggested_min_support_count: suggested } => Failure::run(format!(
+                "more than {} MB of memory are needed to mine this{}; a higher threshold, --max-itemset-size or \
+                 --max-memory changes that",
+                thousands(budget_bytes / 1_000_000),
+                would_fit(suggested, "would fit")
+            )),
+            MineError::Stopped { searched_percent, suggested_min_support_count: suggested } => {
+                let advice = format!(
+                    ": about {searched_percent} % was searched{}; a higher threshold, --max-itemset-size or a later \
+                     --deadline changes that",
+                    would_fit(suggested, "might do")
+                );
+                self.run.check(&advice).err().unwrap_or_else(|| Failure::run(error.to_string()))
+            }
+            MineError::ZeroSupport => Failure::input(error.to_string()),
+        }
+    }
 }
 
 fn say_dropped(found: &RuleSet) {
@@ -182,106 +216,5 @@ fn say_dropped(found: &RuleSet) {
         .map(|(count, why)| format!("{} {why}", thousands(*count)))
         .collect();
     let left_out = if said.is_empty() { String::new() } else { format!("; left out: {}", said.join(", ")) };
-    eprintln!("{} rules of {} tested{left_out}", thousands(found.found), thousands(found.tested));
-}
-
-fn read(path: &Path, mapping: &Mapping) -> Result<Read, Failure> {
-    let of_orders = |read: orders::OrderBaskets| Read {
-        baskets: read.baskets,
-        names: read.names,
-        orders_left_out: read.orders_left_out,
-        rows_left_out: read.rows_left_out,
-    };
-    match input::open(path)? {
-        Opened::Text(Form::Fimi, source) => {
-            let baskets = fimi::read(path, source.into_reader())?;
-            Ok(Read { baskets, names: Names::Numbers, orders_left_out: 0, rows_left_out: 0 })
-        }
-        Opened::Text(Form::Ndjson, source) => orders::read_ndjson(path, source.into_reader()).map(of_orders),
-        opened => match Table::of(path, opened)? {
-            Some(table) => orders::read_table(path, table, mapping).map(of_orders),
-            None => Err(Failure::input(format!("{} holds no table", path.display()))),
-        },
-    }
-}
-
-/// The options that are numbers, checked before anything is read.
-#[derive(Debug)]
-struct Bounds {
-    min_support: Option<Ratio>,
-    min_support_count: Option<u32>,
-    rules: RuleOptions<'static>,
-}
-
-impl Bounds {
-    fn of(args: &MineArgs) -> Result<Self, Failure> {
-        let min_support = args.min_support.as_deref().map(|text| share("--min-support", text)).transpose()?;
-        let min_confidence = share("--min-confidence", &args.min_confidence)?;
-        let rules = if args.everything {
-            RuleOptions { max_rules: args.top_k, threads: args.threads, ..RuleOptions::everything(min_confidence) }
-        } else {
-            RuleOptions {
-                min_confidence,
-                min_lift: decimal("--min-lift", &args.min_lift)?,
-                max_consequent_size: Some(args.max_consequent_size).filter(|&size| size > 0),
-                max_q_value: share("--max-q-value", &args.max_q_value)?,
-                include_redundant: args.include_redundant,
-                max_rules: args.top_k,
-                sort_by: RuleSort::Lift,
-                threads: args.threads,
-                stop: &|| false,
-            }
-        };
-        Ok(Self { min_support, min_support_count: args.min_support_count, rules })
-    }
-
-    /// The absolute threshold; `None` when the caller leaves it to --top-k.
-    fn threshold(&self, baskets: usize) -> Result<Option<u32>, Failure> {
-        let Some(share) = self.min_support else { return Ok(self.min_support_count) };
-        let count = share.ceil_of(baskets as u64).max(1);
-        u32::try_from(count).map(Some).map_err(|_| Failure::input("there are more baskets than can be counted"))
-    }
-}
-
-fn decimal(option: &str, text: &str) -> Result<Ratio, Failure> {
-    Ratio::parse_decimal(text)
-        .ok_or_else(|| Failure::input(format!("{option} {text:?} is not a number like 0.05 (at most 19 digits)")))
-}
-
-fn share(option: &str, text: &str) -> Result<Ratio, Failure> {
-    let share = decimal(option, text)?;
-    if share > Ratio::ONE {
-        return Err(Failure::input(format!("{option} {text} is more than 1: it is a share, 0.05 for 5 %")));
-    }
-    Ok(share)
-}
-
-impl MineArgs {
-    fn options(&self, min_support_count: u32) -> MineOptions<'static> {
-        MineOptions {
-            max_itemset_size: self.max_itemset_size,
-            max_itemsets: self.max_itemsets,
-            threads: self.threads,
-            ..MineOptions::with_support_count(min_support_count)
-        }
-    }
-}
-
-fn mining_failure(error: MineError) -> Failure {
-    match error {
-        MineError::TooManyItemsets { ceiling, suggested_min_support_count } => {
-            let hint = suggested_min_support_count
-                .map_or(String::new(), |count| format!("; --min-support-count {count} would fit"));
-            Failure::run(format!(
-                "more than {} itemsets{hint}; a higher threshold, --max-itemset-size or --max-itemsets changes that",
-                thousands(ceiling)
-            ))
-        }
-        other => Failure::run(other.to_string()),
-    }
-}
-
-/// Time as the statistics show it.
-fn rounded_seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e6
+    terminal::say(&format!("{} rules of {} tested{left_out}", thousands(found.found), thousands(found.tested)));
 }

@@ -1,14 +1,15 @@
 //! What a run read, found and used: one JSON object for programs, one sentence for people. Both on stderr.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use affinsy_mining::RuleSet;
+use affinsy_mining::{Baskets, RuleSet};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::{Read, rounded_seconds};
+use super::clock::Took;
+use super::read::Read;
 use crate::layout::thousands;
+use crate::terminal::say;
 
 #[derive(Debug, Serialize)]
 pub struct Stats {
@@ -25,9 +26,16 @@ pub struct Stats {
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<u64>,
     read_s: f64,
+    /// Processor time, user and system, of all threads.
+    read_cpu_s: f64,
     mine_s: f64,
+    mine_cpu_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_cpu_s: Option<f64>,
+    /// What the process held when the file was read.
+    rss_before_mine_mb: Option<f64>,
     peak_rss_mb: Option<f64>,
 }
 
@@ -36,34 +44,39 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Stats {
-    pub(super) fn of(read: &Read, read_time: Duration) -> Self {
-        let items: FxHashSet<u32> = read.baskets.iter().flatten().copied().collect();
+    pub(super) fn of(read: &Read, took: Took) -> Self {
         Self {
             baskets: read.baskets.len(),
-            items: items.len(),
+            items: distinct_items(&read.baskets),
             orders_left_out: read.orders_left_out as u64,
             rows_left_out: read.rows_left_out,
             min_support_count: 0,
             itemsets: 0,
             by_length: BTreeMap::new(),
             rules: None,
-            read_s: rounded_seconds(read_time),
+            read_s: took.wall_s,
+            read_cpu_s: took.cpu_s,
             mine_s: 0.0,
+            mine_cpu_s: 0.0,
             rules_s: None,
+            rules_cpu_s: None,
+            rss_before_mine_mb: memory_mb("VmRSS:"),
             peak_rss_mb: None,
         }
     }
 
-    pub fn mined(&mut self, min_support_count: u32, by_length: Vec<u64>, took: Duration) {
+    pub fn mined(&mut self, min_support_count: u32, by_length: Vec<u64>, took: Took) {
         self.min_support_count = min_support_count;
         self.itemsets = by_length.iter().sum();
         self.by_length = by_length.into_iter().enumerate().map(|(at, count)| (at + 1, count)).collect();
-        self.mine_s = rounded_seconds(took);
+        self.mine_s = took.wall_s;
+        self.mine_cpu_s = took.cpu_s;
     }
 
-    pub fn ruled(&mut self, found: &RuleSet, took: Duration) {
+    pub fn ruled(&mut self, found: &RuleSet, took: Took) {
         self.rules = Some(found.rules.len() as u64);
-        self.rules_s = Some(rounded_seconds(took));
+        self.rules_s = Some(took.wall_s);
+        self.rules_cpu_s = Some(took.cpu_s);
     }
 
     pub fn itemset_count(&self) -> u64 {
@@ -72,11 +85,11 @@ impl Stats {
 
     pub fn say(mut self, as_json: bool) {
         if as_json {
-            self.peak_rss_mb = peak_rss_mb();
-            eprintln!("{}", serde_json::to_string(&self).expect("plain fields always serialize"));
+            self.peak_rss_mb = memory_mb("VmHWM:");
+            say(&serde_json::to_string(&self).expect("plain fields always serialize"));
             return;
         }
-        eprintln!(
+        say(&format!(
             "{} baskets of {} items; {} itemsets in at least {} baskets; read {:.3} s, mined {:.3} s",
             thousands(self.baskets as u64),
             thousands(self.items as u64),
@@ -84,20 +97,47 @@ impl Stats {
             thousands(u64::from(self.min_support_count)),
             self.read_s,
             self.mine_s
-        );
+        ));
         if self.orders_left_out > 0 {
-            eprintln!("{} orders keep no product (refunds) and are no baskets", thousands(self.orders_left_out));
+            say(&format!("{} orders keep no product (refunds) and are no baskets", thousands(self.orders_left_out)));
         }
         if self.rows_left_out > 0 {
-            eprintln!("{} rows name no order or no product", thousands(self.rows_left_out));
+            say(&format!("{} rows name no order or no product", thousands(self.rows_left_out)));
         }
     }
 }
 
-/// The most memory this process ever held, where the system says (Linux).
-fn peak_rss_mb() -> Option<f64> {
+/// Marks where numbers are dense, as those of products are; a set where they are not.
+fn distinct_items(baskets: &Baskets) -> usize {
+    if baskets.item_count() as usize > baskets.occurrence_count().saturating_mul(8).max(1 << 16) {
+        return baskets.iter().flatten().collect::<FxHashSet<&u32>>().len();
+    }
+    let mut seen = vec![false; baskets.item_count() as usize];
+    for basket in baskets.iter() {
+        for &item in basket {
+            seen[item as usize] = true;
+        }
+    }
+    seen.iter().filter(|seen| **seen).count()
+}
+
+/// This process's memory now (`VmRSS:`) or at most (`VmHWM:`), where the system says (Linux).
+fn memory_mb(field: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kib / 1024.0 * 10.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_counted_once_however_large() {
+        let check = |rows: &[&[u32]], expected| assert_eq!(distinct_items(&rows.iter().collect()), expected);
+        check(&[&[1, 2], &[2], &[]], 2);
+        check(&[&[u32::MAX, 0], &[u32::MAX]], 2);
+        check(&[&[]], 0);
+    }
 }

@@ -57,7 +57,7 @@ const SHOWN_VALUE_CHARS: usize = 60;
 
 pub fn read(path: &Path, options: &ReadOptions) -> Result<ReadOrders, Failure> {
     match input::open(path)? {
-        Opened::Text(Form::Ndjson, source) => read_ndjson(path, source.into_reader()),
+        Opened::Text(Form::Ndjson, source) => read_ndjson(path, source.into_lines()),
         Opened::Text(Form::Fimi, _) => {
             Err(Failure::input(format!("{} holds baskets without orders; `affinsy mine` reads those", path.display())))
         }
@@ -148,7 +148,7 @@ impl ReadOrders {
     }
 }
 
-fn read_ndjson(path: &Path, mut reader: Box<dyn BufRead>) -> Result<ReadOrders, Failure> {
+fn read_ndjson(path: &Path, mut reader: impl BufRead) -> Result<ReadOrders, Failure> {
     let mut read =
         ReadOrders { taken_for: "one order a line, as the API takes it".to_owned(), ..ReadOrders::default() };
     let (mut orders, mut text, mut line) = (Orders::default(), String::new(), 0);

@@ -29,13 +29,21 @@ impl Baskets {
         let start = self.items.len();
         self.items.extend_from_slice(items);
         let row = &mut self.items[start..];
-        if !row.is_sorted() {
+        if !row.is_sorted_by(|a, b| a < b) {
             row.sort_unstable();
+            let kept = dedup_sorted(row);
+            self.items.truncate(start + kept);
         }
-        let kept = dedup_sorted(row);
-        self.items.truncate(start + kept);
         self.max_item = self.max_item.max(self.items[start..].last().copied());
         self.starts.push(self.items.len());
+    }
+
+    /// Adds the baskets of another list behind these.
+    pub fn append(&mut self, more: &Self) {
+        let before = self.items.len();
+        self.items.extend_from_slice(&more.items);
+        self.starts.extend(more.starts[1..].iter().map(|start| before + start));
+        self.max_item = self.max_item.max(more.max_item);
     }
 
     /// Number of baskets, the empty ones included: the `N` of every metric.
@@ -115,6 +123,15 @@ mod tests {
         check(&[7], &[7]);
         check(&[3, 1, 2], &[1, 2, 3]);
         check(&[5, 5, 1, 5, 1], &[1, 5]);
+    }
+
+    #[test]
+    fn lists_are_joined_in_order() {
+        let baskets = |rows: &[&[u32]]| rows.iter().collect::<Baskets>();
+        let mut all = baskets(&[&[3, 1], &[]]);
+        all.append(&baskets(&[]));
+        all.append(&baskets(&[&[9], &[], &[2]]));
+        assert_eq!(all, baskets(&[&[1, 3], &[], &[9], &[], &[2]]));
     }
 
     #[test]
