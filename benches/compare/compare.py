@@ -45,7 +45,7 @@ def main():
 
 
 def measure_all(args, runs):
-    hopeless = {}  # peer and data where a higher threshold already took too long
+    hopeless = {}  # variants that already took too long on this data, and why
     for row in ROWS:
         if (args.quick and not row.quick) or args.only not in row.what:
             continue
@@ -68,7 +68,7 @@ def measure_row(affinsy, row, path, runs, hopeless):
     for counting in [True, False] if row.listing else [True]:
         contenders, once = {}, {}
         for name, variants in peers.VARIANTS.items():
-            if (name, row.data, row.max_size) in hopeless or (name == "fastapriori" and not row.max_size):
+            if name == "fastapriori" and not row.max_size:
                 continue
             if name not in peers.COUNTS and not counting:  # it only lists, and was measured for the row above
                 continue
@@ -84,23 +84,27 @@ def measure_row(affinsy, row, path, runs, hopeless):
         for threads in (1, 0):
             contenders[f"affinsy {threads}"] = lambda t=threads: ours(affinsy, path, row, counting, t)
         measured = once | in_turn(contenders, runs, row.what)
-        lost = {name: text for (name, *of), text in hopeless.items() if of == [row.data, row.max_size]}
+        lost = {name: text for (name, _, *of), text in hopeless.items() if of == [row.data, row.max_size]}
         yield finish(row.what, "count" if counting else "list", listed | measured, lost)
         listed = {key: figures for key, figures in measured.items() if key.split(" ")[0] not in {*peers.COUNTS, "affinsy"}}
 
 
 def fastest(name, variants, path, row, hopeless):
-    """The variants that one trial shows to be within a quarter of the fastest, with the trial's figures."""
-    trials, reason = {}, ""
+    """The variants that one trial shows to be within a quarter of the fastest, with the trial's figures. What fails,
+    or takes four times as long as another variant, is not tried again at lower thresholds."""
+    trials = {}
     for variant in variants:
+        if (name, variant, row.data, row.max_size) in hopeless:
+            continue
         try:
             trials[variant] = peer(name, variant, path, row, name in peers.COUNTS, 1)
         except Failed as failed:
-            reason = str(failed)
+            hopeless[name, variant, row.data, row.max_size] = str(failed)
             print(f"{row.what}: {name} {variant}: {failed}", file=sys.stderr)
-    if not trials:
-        hopeless[name, row.data, row.max_size] = reason
     least = min((trial["cpu"] for trial in trials.values()), default=0)
+    for variant, trial in trials.items():
+        if trial["cpu"] > 4 * least and trial["cpu"] > 1:
+            hopeless[name, variant, row.data, row.max_size] = "slow"
     return {variant: trial for variant, trial in trials.items() if trial["cpu"] <= 1.25 * least}
 
 

@@ -46,15 +46,22 @@ def efficient_apriori(orders, out):
     return sum(len(rule.rhs) == 1 for rule in rules)
 
 
+def read_matrix(path):
+    """As pandas reads fastest: a sparse matrix of orders and products, and the products' names."""
+    import pandas
+    from scipy.sparse import coo_matrix
+
+    lines = pandas.read_csv(path, usecols=[ORDER, PRODUCT], dtype=str).drop_duplicates()
+    rows, _ = pandas.factorize(lines[ORDER])
+    columns, names = pandas.factorize(lines[PRODUCT])
+    return coo_matrix(([True] * len(lines), (rows, columns))).tocsr(), list(names)
+
+
 def mlxtend(orders, out):
     import pandas
     from mlxtend.frequent_patterns import association_rules, fpgrowth
-    from scipy.sparse import coo_matrix
 
-    lines = pandas.read_csv(orders, usecols=[ORDER, PRODUCT], dtype=str).drop_duplicates()
-    rows, _ = pandas.factorize(lines[ORDER])
-    columns, names = pandas.factorize(lines[PRODUCT])
-    matrix = coo_matrix(([True] * len(lines), (rows, columns)))
+    matrix, names = read_matrix(orders)
     frame = pandas.DataFrame.sparse.from_spmatrix(matrix, columns=names)
     found = fpgrowth(frame, min_support=SUPPORT, use_colnames=True)
     rules = association_rules(found, metric="confidence", min_threshold=CONFIDENCE - HAIR)
@@ -63,12 +70,10 @@ def mlxtend(orders, out):
 
 
 def rusket(orders, out):
-    import pandas
     import rusket as library
 
-    lines = pandas.read_csv(orders, usecols=[ORDER, PRODUCT], dtype=str)
-    frame = library.from_transactions(lines, transaction_col=ORDER, item_col=PRODUCT)
-    found = library.fpgrowth(frame, min_support=SUPPORT, use_colnames=True)
+    matrix, names = read_matrix(orders)
+    found = library.mine(matrix, min_support=SUPPORT, column_names=names, method="fpgrowth")
     rules = library.association_rules(found, metric="confidence", min_threshold=CONFIDENCE - HAIR)
     rules.to_csv(out, index=False)
     return int((rules["consequents"].map(len) == 1).sum())
