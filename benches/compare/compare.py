@@ -32,7 +32,7 @@ def main():
         rows = json.loads(args.json.read_text())
     else:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        rows = {"date": date.today().isoformat(), **table.machine(args.affinsy), "rows": []}
+        rows = {"date": date.today().isoformat(), **table.machine(), "rows": []}
         rows["runs"] = 1 if args.quick else args.runs
         for measured in measure_all(args, rows["runs"]):
             rows["rows"].append(measured)
@@ -86,7 +86,8 @@ def measure_row(affinsy, row, path, runs, hopeless):
         measured = once | in_turn(contenders, runs, row.what)
         lost = {name: text for (name, _, *of), text in hopeless.items() if of == [row.data, row.max_size]}
         yield finish(row.what, "count" if counting else "list", listed | measured, lost)
-        listed = {key: figures for key, figures in measured.items() if key.split(" ")[0] not in {*peers.COUNTS, "affinsy"}}
+        counting_ones = {*peers.COUNTS, "affinsy"}
+        listed = {key: figures for key, figures in measured.items() if key.split(" ")[0] not in counting_ones}
 
 
 def fastest(name, variants, path, row, hopeless):
@@ -116,6 +117,8 @@ def in_turn(contenders, runs, what):
                 measured[key].append(run())
             except Failed as failed:
                 print(f"{what}: {key}: {failed}", file=sys.stderr)
+                if key.startswith("affinsy"):
+                    raise
     print(f"measured {what}", file=sys.stderr)
     return {key: table.median(figures) for key, figures in measured.items() if figures}
 

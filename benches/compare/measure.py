@@ -32,7 +32,8 @@ def ours(affinsy, path, row, counting, threads):
     command = [affinsy, "mine", path, "--min-support-count", row.support, "--threads", threads, "--stats"]
     command += ["--max-itemset-size", row.max_size] if row.max_size else []
     command += ["--count-only"] if counting else ["--itemsets", "-"]
-    done = subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          check=False)
     said = json.loads(checked(done).stderr.splitlines()[-1])
     return {"cpu": said["mine_cpu_s"], "wall": said["mine_s"], "peak": said["peak_rss_mb"],
             "more": said["peak_rss_mb"] - said["rss_before_mine_mb"], "sets": said["itemsets"]}

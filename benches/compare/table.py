@@ -5,6 +5,7 @@ import platform
 import re
 import statistics
 import subprocess
+from importlib.metadata import version
 
 from data import ROOT
 
@@ -17,14 +18,14 @@ def median(figures):
             for key in figures[0]}
 
 
-def machine(affinsy):
+def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
-    pins = [line.strip() for line in open(ROOT / "benches/compare/requirements.txt", encoding="utf-8")]
-    versions = [pin.replace("==", " ") for pin in pins if pin.startswith(("pyfim", "rusket", "mlxtend", "effic", "fastap"))]
-    return {"machine": f"{model}, {os.cpu_count()} processors, {platform.system()}", "python": platform.python_version(),
-            "versions": versions, "commit": commit.stdout.strip()}
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True,
+                            check=False)
+    return {"machine": f"{model}, {os.cpu_count()} processors, {platform.system()}",
+            "python": platform.python_version(), "versions": [f"{name} {version(name)}" for name in PEERS],
+            "commit": commit.stdout.strip()}
 
 
 def markdown(rows):

@@ -2,9 +2,7 @@
 
 import argparse
 import csv
-import functools
 import io
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,14 +13,11 @@ from pathlib import Path
 import inputs
 import peers
 import rules
+from affinsy import Affinsy, Difference
 
 MOST_ITEMSETS, MOST_FOR_RULES = 60_000, 400
 # rusket's names where they differ from ours.
 THEIR_NAMES = {"zhangs_metric": "zhang"}
-
-
-class Difference(Exception):
-    pass
 
 
 def main():
@@ -63,31 +58,9 @@ def ask(args, number, counts, spoil=lambda kind, text: text):
         try:
             compare(asked, case, support, counts)
         except Difference as difference:
-            return (f"DIFFERENCE: {difference}\nasked: {asked.last}\n"
-                    f"again: tests/differential/run --seed {args.seed} --first {number} --cases 1\ninput:\n{case.text}")
+            again = f"tests/differential/run --seed {args.seed} --first {number} --cases 1"
+            return f"DIFFERENCE: {difference}\nasked: {asked.last}\nagain: {again}\ninput:\n{case.text}"
     return None
-
-
-class Affinsy:
-    """The command on one case. `spoil` may change what it says, to see whether that is noticed."""
-
-    def __init__(self, command, path, case, support, spoil):
-        self.begin = [command, "mine", str(path), "--min-support-count", str(support), "--threads", str(case.threads)]
-        self.begin += ["--max-itemset-size", str(case.max_size)] if case.max_size else []
-        self.begin += ["--strategy", case.strategy] if has_strategies(command) else []
-        self.spoil, self.last = spoil, ""
-
-    def says(self, kind, *options):
-        self.last = " ".join([*self.begin, *options])
-        done = subprocess.run([*self.begin, *options], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Difference(f"exit {done.returncode}: {done.stderr}")
-        return self.spoil(kind, done.stdout)
-
-
-@functools.cache
-def has_strategies(command):
-    return "--strategy" in subprocess.run([command, "mine", "--help"], capture_output=True, text=True, check=True).stdout
 
 
 def compare(asked, case, support, counts):
@@ -150,13 +123,17 @@ def agree(text, value, tolerance=1e-9):
 
 def self_test(args):
     """Each spoiled answer must be noticed in some case, or the test could not fail."""
-    spoilers = {"itemsets": lambda text: text[:-2] + str((int(text[-2]) + 1) % 10) + "\n", "count": lambda text: f"{int(text) + 1}\n",
-                "rules": lambda text: text[:text.rstrip().rindex("\n") + 1]}
+    spoilers = {
+        "itemsets": lambda text: text[:-2] + str((int(text[-2]) + 1) % 10) + "\n",
+        "count": lambda text: f"{int(text) + 1}\n",
+        "rules": lambda text: text[:text.rstrip().rindex("\n") + 1],
+    }
     for kind, spoiled in spoilers.items():
         def spoil(of, text, kind=kind, spoiled=spoiled):
             return spoiled(text) if of == kind and text.count("\n") > (kind == "rules") else text
 
-        noticed = next((number for number in range(100) if ask(args, number, {"itemsets": 0, "rules": 0}, spoil)), None)
+        counts = {"itemsets": 0, "rules": 0}
+        noticed = next((number for number in range(100) if ask(args, number, counts, spoil)), None)
         print(f"spoiled {kind}: {'NOT NOTICED' if noticed is None else f'noticed in case {noticed}'}")
         if noticed is None:
             return 1

@@ -38,12 +38,13 @@ def rusket(case, support, method):
 
 def rusket_rules(itemsets, basket_count, confidence):
     """Rules with metrics, by antecedent and consequent. It drops a rule at exactly the bound: a hair lower."""
-    names = ["support", "confidence", "lift", "leverage", "conviction", "zhangs_metric", "jaccard", "certainty", "kulczynski"]
+    names = ["support", "confidence", "lift", "leverage", "conviction", "zhangs_metric", "jaccard", "certainty",
+             "kulczynski"]
     items = sorted({item for items in itemsets for item in items})
     column = {item: at for at, item in enumerate(items)}
     sets = [[column[item] for item in items] for items in itemsets]
     shares = [count / basket_count for count in itemsets.values()]
     antecedents, consequents, columns = _rusket.association_rules_inner(
         sets, shares, basket_count, "confidence", float(confidence) - 1e-9, False, names)
-    sides = (tuple(tuple(sorted(items[at] for at in side)) for side in sides) for sides in zip(antecedents, consequents))
-    return {pair: dict(zip(names, values)) for pair, values in zip(sides, zip(*columns))} if antecedents else {}
+    pairs = (tuple(tuple(sorted(items[at] for at in side)) for side in pair) for pair in zip(antecedents, consequents))
+    return {pair: dict(zip(names, values)) for pair, values in zip(pairs, zip(*columns))}

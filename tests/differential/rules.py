@@ -47,7 +47,10 @@ def metrics(n, both, a, c):
         "p_value": fisher(n, both, a, c),
     }
     return {name: None if value is None else float(value) for name, value in exact.items()} | {
-        "cosine": both / sqrt(a * c), "confidence_low": max(0, centre - spread), "confidence_high": min(1, centre + spread)}
+        "cosine": both / sqrt(a * c),
+        "confidence_low": max(0, centre - spread),
+        "confidence_high": min(1, centre + spread),
+    }
 
 
 def fisher(n, both, a, c):
