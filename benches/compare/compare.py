@@ -19,6 +19,7 @@ def options():
     parser.add_argument("--runs", type=int, default=5, help="measurements of each cell, in turn; medians are shown")
     parser.add_argument("--quick", action="store_true", help="few rows, one run")
     parser.add_argument("--only", default="", help="rows whose name holds this text")
+    parser.add_argument("--peers", default=",".join(peers.VARIANTS), help="only these, such as PyFIM,rusket")
     parser.add_argument("--json", type=Path, default=data.FOLDER / "table.json", help="where the figures go")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md too")
     parser.add_argument("--show", action="store_true", help="measure nothing: show the figures of --json")
@@ -53,9 +54,9 @@ def measure_all(args, runs):
         if path is None:
             print(f"SKIPPED {row.what}: no {row.data}.dat.xz; is AFFINSY_SHARED set?", file=sys.stderr)
             continue
-        yield from measure_row(args.affinsy, row, path, runs, hopeless)
+        yield from measure_row(args, row, path, runs, hopeless)
     if args.only in "rules" and (orders := data.long_csv()):
-        contenders = {name: (lambda n=name: peer_whole(n, orders)) for name in whole.PEERS}
+        contenders = {name: (lambda n=name: peer_whole(n, orders)) for name in whole.PEERS if name in args.peers}
         contenders |= {f"affinsy {n}": (lambda n=n: ours_whole(args.affinsy, orders, n)) for n in (1, 0)}
         yield finish("online_retail.csv to rules, 1 %, confidence 0.3", "whole", in_turn(contenders, runs, "rules"))
 
@@ -63,12 +64,12 @@ def measure_all(args, runs):
 SLOW_SECONDS = 5  # a peer this slow is measured once
 
 
-def measure_row(affinsy, row, path, runs, hopeless):
+def measure_row(args, row, path, runs, hopeless):
     listed, best = {}, {}
     for counting in [True, False] if row.listing else [True]:
         contenders, once = {}, {}
         for name, variants in peers.VARIANTS.items():
-            if name == "fastapriori" and not row.max_size:
+            if name not in args.peers.split(",") or (name == "fastapriori" and not row.max_size):
                 continue
             if name not in peers.COUNTS and not counting:  # it only lists, and was measured for the row above
                 continue
@@ -82,7 +83,7 @@ def measure_row(affinsy, row, path, runs, hopeless):
                     contenders[f"{name} {threads} {variant}"] = (
                         lambda n=name, v=variant, t=threads: peer(n, v, path, row, counting, t))
         for threads in (1, 0):
-            contenders[f"affinsy {threads}"] = lambda t=threads: ours(affinsy, path, row, counting, t)
+            contenders[f"affinsy {threads}"] = lambda t=threads: ours(args.affinsy, path, row, counting, t)
         measured = once | in_turn(contenders, runs, row.what)
         lost = {name: text for (name, _, *of), text in hopeless.items() if of == [row.data, row.max_size]}
         yield finish(row.what, "count" if counting else "list", listed | measured, lost)

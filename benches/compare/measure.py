@@ -24,7 +24,7 @@ def peer(name, variant, path, row, counting, threads):
         done = subprocess.run([sys.executable, HERE / "peers.py", json.dumps(job)], capture_output=True, text=True,
                               env=environment, check=False, timeout=MOST_SECONDS)
     except subprocess.TimeoutExpired:
-        raise Failed(f"not ready to mine after {MOST_SECONDS} s") from None
+        raise Failed(f"no answer in {MOST_SECONDS} s") from None
     return json.loads(checked(done).stdout)
 
 
