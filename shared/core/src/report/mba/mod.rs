@@ -85,8 +85,12 @@ impl Findings<'_> {
         let summary = self.summary(&ledger, budget)?;
         let revenue = summary.revenue;
         let shop = Shop { baskets: count, revenue, names: &names, item_counts: &item_counts, prices: &prices };
+        stage(budget, "insights", 0.85)?;
+        let substitutes = substitutes::found(set.baskets(), &item_counts, self.spec.mba.max_q_value, &names);
+        stage(budget, "insights", 0.9)?;
         let rule_listing = rule_rows(&self.found.rules, count, &names, &ledger);
         let itemset_listing = itemsets::listing(&self.mined.itemsets, &names, count);
+        stage(budget, "insights", 0.95)?;
         let result = MbaResult {
             parameters: result::parameters(self.spec, &self.window, &self.mined),
             warnings: warnings::of(self.spec, &self.data, &summary, &self.mined),
@@ -94,7 +98,7 @@ impl Findings<'_> {
             itemsets: itemset_listing.first_page(),
             bundles: shop.rows(&best),
             anchors: anchors::rows(&ranked, count, &names, &ledger),
-            substitutes: substitutes::found(set.baskets(), &item_counts, self.spec.mba.max_q_value, &names),
+            substitutes,
             churn: self.selection.churn.as_ref(),
             insights: None,
             data: &self.data,
