@@ -32,9 +32,9 @@ use super::window::Window;
 use super::{Budget, ReportOutput, RunEnd, scope};
 use crate::history::History;
 use affinsy_mining::{Rule, RuleSet};
-use bundles::{Candidate, SetIndex, Shop};
+use bundles::{Candidate, Shop};
 use data::Data;
-use ledger::Ledger;
+use ledger::{Ledger, SetMoney};
 use mine::Mined;
 use names::Names;
 use pages::Listing;
@@ -132,12 +132,9 @@ fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEn
 }
 
 fn rule_rows(rules: &[Rule], baskets: u64, names: &Names, ledger: &Ledger) -> Listing {
-    let money = SetIndex::of(rules, ledger);
-    let mut listing = Listing::default();
-    for rule in rules {
-        listing.push(&rules::RuleRow::of(rule, baskets, names, money.money(rule)));
-    }
-    listing
+    let money = bundles::money(rules, ledger);
+    let rows: Vec<(&Rule, SetMoney)> = rules.iter().zip(money).collect();
+    Listing::of(&rows, |(rule, money)| rules::RuleRow::of(rule, baskets, names, *money))
 }
 
 fn marked(set: &BasketSet<'_>, items: impl Iterator<Item = u32>) -> Vec<bool> {
