@@ -3,6 +3,7 @@
 //! Linux only.
 //!
 //! `cargo run --release -p affinsy-core --example report_speed [-- --copies 4 --rounds 5 --threads 2 --params JSON]`
+//! (`--params ''` only loads the orders).
 
 mod measure;
 mod orders;
@@ -41,6 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         asked.rounds
     );
     for body in &asked.bodies {
+        if body.is_empty() {
+            only_load(&segments, &asked)?;
+            continue;
+        }
         let spec = ReportSpec::parse(body.as_bytes()).map_err(|problem| problem.to_string())?;
         let mut rounds = Vec::new();
         let mut output = None;
@@ -57,6 +62,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             write(folder, &output)?;
         }
     }
+    Ok(())
+}
+
+fn only_load(segments: &[EncodedSegment], asked: &Asked) -> Result<(), Box<dyn Error>> {
+    let mut rounds = Vec::new();
+    for _ in 0..asked.rounds {
+        let phases = Mutex::new(Phases::begin());
+        drop(loaded(segments, &phases)?);
+        end(&phases, Phase::Drop);
+        rounds.push(phases.into_inner().map_err(|_| "a phase panicked")?);
+    }
+    println!("\nloading alone");
+    measure::print(&rounds, segments.iter().map(|one| one.meta.rows).sum());
     Ok(())
 }
 

@@ -130,7 +130,9 @@ pub fn print(rounds: &[Phases], rows: u64) {
         let (share, each) = (100.0 * wall / all_wall, cpu * 1e6 / rows as f64);
         println!("{name:20}{wall:9.1}{cpu:9.1}{share:7.1}{each:10.1}{peak:10.1}");
     };
-    Phase::ALL.into_iter().for_each(|phase| line(phase.name(), wall(phase), mean(phase), peak(phase)));
+    for phase in Phase::ALL.into_iter().filter(|phase| peak(*phase) > 0.0) {
+        line(phase.name(), wall(phase), mean(phase), peak(phase));
+    }
     line("all but the copy", all_wall, all_cpu, Phase::ALL.into_iter().map(peak).fold(0.0, f64::max));
     line("mine, rules, links", sum(Phase::is_mining, &wall), sum(Phase::is_mining, &mean), 0.0);
 }
