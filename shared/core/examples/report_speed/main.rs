@@ -11,7 +11,7 @@ mod orders;
 use affinsy_core::history::History;
 use affinsy_core::report::spec::ReportSpec;
 use affinsy_core::report::{self, Budget, ReportOutput, RunEnd};
-use affinsy_core::segment::{self, EncodedSegment};
+use affinsy_core::segment::{self, EncodedSegment, Merge};
 use bytes::Bytes;
 use measure::{Phase, Phases};
 use sha2::{Digest, Sha256};
@@ -98,15 +98,22 @@ fn round(
     Ok(output)
 }
 
+/// As the worker does it: so many segments fetched and decoded at once, their names shared as they arrive.
 fn loaded(segments: &[EncodedSegment], phases: &Mutex<Phases>) -> Result<History, Box<dyn Error>> {
-    let bytes = |(segment, at): (&EncodedSegment, u64)| {
-        (at, Bytes::copy_from_slice(&segment.bytes), segment.meta.sha256.clone())
-    };
-    let fetched = segments.iter().zip(1..).map(bytes).collect();
-    end(phases, Phase::Fetch);
-    let decoded = segment::decode_all(fetched).map_err(|(at, problem)| format!("segment {at}: {problem}"))?;
-    end(phases, Phase::Decode);
-    let history = segment::merge(decoded);
+    const AT_ONCE: usize = 16;
+    let mut merge = Merge::default();
+    for (nth, segments) in segments.chunks(AT_ONCE).enumerate() {
+        let bytes = |(segment, at): (&EncodedSegment, usize)| {
+            (at as u64, Bytes::copy_from_slice(&segment.bytes), segment.meta.sha256.clone())
+        };
+        let fetched = segments.iter().zip(nth * AT_ONCE + 1..).map(bytes).collect();
+        end(phases, Phase::Fetch);
+        let decoded = segment::decode_all(fetched).map_err(|(at, problem)| format!("segment {at}: {problem}"))?;
+        end(phases, Phase::Decode);
+        decoded.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
+        end(phases, Phase::Merge);
+    }
+    let history = merge.finish();
     end(phases, Phase::Merge);
     Ok(history)
 }
