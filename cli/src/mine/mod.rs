@@ -258,11 +258,10 @@ fn share(option: &str, text: &str) -> Result<Ratio, Failure> {
 impl MineArgs {
     fn options(&self, min_support_count: u32) -> MineOptions<'static> {
         MineOptions {
-            min_support_count,
             max_itemset_size: self.max_itemset_size,
             max_itemsets: self.max_itemsets,
             threads: self.threads,
-            stop: &|| false,
+            ..MineOptions::with_support_count(min_support_count)
         }
     }
 }

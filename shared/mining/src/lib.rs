@@ -48,10 +48,11 @@ mod itemsets;
 mod miner;
 mod ratio;
 mod rules;
+mod workers;
 
 pub use baskets::Baskets;
 pub use error::MineError;
 pub use itemsets::Itemsets;
-pub use miner::{MineOptions, count_itemsets, mine, mine_at_most};
+pub use miner::{MineOptions, Progress, Strategy, count_itemsets, mine, mine_at_most};
 pub use ratio::Ratio;
 pub use rules::{Dropped, Metrics, Rule, RuleOptions, RuleSet, RuleSort, rules};

@@ -1,55 +1,71 @@
 //! From itemsets in the order in which workers found them to the canonical order.
 
 use super::{Block, Itemsets};
+use crate::workers::Workers;
 
-/// What one worker found: per length, the codes of each itemset (ascending within the set) and its support.
+/// What one worker found: for each length its records, the codes of an itemset (ascending) and its support.
 /// A code is the position of an item among the frequent items, so codes order as items do.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
-    blocks: Vec<Block>,
+    by_length: Vec<Records>,
+}
+
+/// Records in chunks that never move: a list that doubles would hold half as much again, and copy all of it.
+#[derive(Debug, Default)]
+struct Records {
+    chunks: Vec<Vec<u32>>,
+}
+
+const FIRST_CHUNK: usize = 1 << 8;
+const LARGEST_CHUNK: usize = 1 << 16;
+
+impl Records {
+    fn push(&mut self, codes: &[u32], support: u32) {
+        let record = codes.len() + 1;
+        let chunk = match self.chunks.last_mut() {
+            Some(chunk) if chunk.capacity() - chunk.len() >= record => chunk,
+            last => {
+                let room = last.map_or(FIRST_CHUNK, |full| (full.capacity() * 2).min(LARGEST_CHUNK)).max(record);
+                self.chunks.push(Vec::with_capacity(room));
+                self.chunks.last_mut().expect("pushed in the line above")
+            }
+        };
+        let start = chunk.len();
+        chunk.extend_from_slice(codes);
+        insertion_sort(&mut chunk[start..]);
+        chunk.push(support);
+    }
 }
 
 impl Collected {
     /// Adds the itemset `codes` (any order).
     pub fn push(&mut self, codes: &[u32], support: u32) {
-        if self.blocks.len() < codes.len() {
-            self.blocks.resize_with(codes.len(), Block::default);
+        if self.by_length.len() < codes.len() {
+            self.by_length.resize_with(codes.len(), Records::default);
         }
-        let block = &mut self.blocks[codes.len() - 1];
-        let start = block.items.len();
-        block.items.extend_from_slice(codes);
-        insertion_sort(&mut block.items[start..]);
-        block.supports.push(support);
+        self.by_length[codes.len() - 1].push(codes, support);
     }
 
     /// Merges what the workers found and turns codes into items.
-    pub fn into_itemsets(parts: Vec<Collected>, item_of_code: &[u32]) -> Itemsets {
-        let mut merged: Vec<Block> = Vec::new();
+    pub fn into_itemsets(parts: Vec<Collected>, item_of_code: &[u32], workers: &Workers) -> Itemsets {
+        let mut chunks_by_length: Vec<Vec<Vec<u32>>> = Vec::new();
         for part in parts {
-            if merged.len() < part.blocks.len() {
-                merged.resize_with(part.blocks.len(), Block::default);
+            if chunks_by_length.len() < part.by_length.len() {
+                chunks_by_length.resize_with(part.by_length.len(), Vec::new);
             }
-            for (into, from) in merged.iter_mut().zip(part.blocks) {
-                append(into, from);
+            for (into, from) in chunks_by_length.iter_mut().zip(part.by_length) {
+                into.extend(from.chunks);
             }
         }
         let code_bits = u32::BITS - (item_of_code.len() as u32).leading_zeros();
-        for (length, block) in (1..).zip(merged.iter_mut()) {
-            *block = sorted(std::mem::take(block), length, code_bits);
+        let block = |(length, chunks)| {
+            let mut block = sorted(chunks, length, code_bits, workers);
             for code in &mut block.items {
                 *code = item_of_code[*code as usize];
             }
-        }
-        Itemsets::from_blocks(merged)
-    }
-}
-
-fn append(into: &mut Block, from: Block) {
-    if into.supports.is_empty() {
-        *into = from;
-    } else {
-        into.items.extend_from_slice(&from.items);
-        into.supports.extend_from_slice(&from.supports);
+            block
+        };
+        Itemsets::from_blocks((1..).zip(chunks_by_length).map(block).collect())
     }
 }
 
@@ -67,49 +83,77 @@ fn insertion_sort(codes: &mut [u32]) {
 }
 
 /// Sorts by packed keys where a whole set fits one: comparing two integers costs a tenth of comparing slices.
-fn sorted(block: Block, length: usize, code_bits: u32) -> Block {
-    let bits = code_bits as usize * length;
-    if bits <= 64 {
-        let keys = block
-            .items
-            .chunks_exact(length)
-            .map(|set| set.iter().fold(0u64, |key, &code| (key << code_bits) | u64::from(code)));
-        let mut keyed: Vec<(u64, u32)> = keys.zip(block.supports.iter().copied()).collect();
-        keyed.sort_unstable_by_key(|&(key, _)| key);
-        return unpacked(block, keyed.into_iter().map(|(key, support)| (u128::from(key), support)), length, code_bits);
+fn sorted(chunks: Vec<Vec<u32>>, length: usize, code_bits: u32, workers: &Workers) -> Block {
+    match code_bits as usize * length {
+        0..=64 => sorted_by_keys::<u64>(chunks, length, code_bits, workers),
+        65..=128 => sorted_by_keys::<u128>(chunks, length, code_bits, workers),
+        _ => sorted_by_slices(chunks, length, workers),
     }
-    if bits <= 128 {
-        let keys = block
-            .items
-            .chunks_exact(length)
-            .map(|set| set.iter().fold(0u128, |key, &code| (key << code_bits) | u128::from(code)));
-        let mut keyed: Vec<(u128, u32)> = keys.zip(block.supports.iter().copied()).collect();
-        keyed.sort_unstable_by_key(|&(key, _)| key);
-        return unpacked(block, keyed.into_iter(), length, code_bits);
-    }
-    sorted_by_slices(block, length)
 }
 
-/// Writes the sorted keys back over the block they came from.
-fn unpacked(mut block: Block, keyed: impl Iterator<Item = (u128, u32)>, length: usize, code_bits: u32) -> Block {
-    let mask = (1u128 << code_bits) - 1;
-    let sets = block.items.chunks_exact_mut(length).zip(&mut block.supports);
-    for ((set, support), (mut key, value)) in sets.zip(keyed) {
-        for code in set.iter_mut().rev() {
-            *code = (key & mask) as u32;
-            key >>= code_bits;
+/// An integer that holds the codes of a set, the first in the highest bits.
+trait Key: Copy + Ord + Send {
+    const EMPTY: Self;
+    fn append(self, code: u32, code_bits: u32) -> Self;
+    fn last(self, code_bits: u32) -> u32;
+    fn without_last(self, code_bits: u32) -> Self;
+}
+
+macro_rules! key {
+    ($integer:ty) => {
+        impl Key for $integer {
+            const EMPTY: Self = 0;
+
+            // One item of 32 bits fills half a key: no shift is as wide as a key but of an empty one.
+            fn append(self, code: u32, code_bits: u32) -> Self {
+                (self << code_bits) | Self::from(code)
+            }
+
+            fn last(self, code_bits: u32) -> u32 {
+                (self & ((1 << code_bits) - 1)) as u32
+            }
+
+            fn without_last(self, code_bits: u32) -> Self {
+                self >> code_bits
+            }
         }
-        *support = value;
+    };
+}
+
+key!(u64);
+key!(u128);
+
+fn sorted_by_keys<K: Key>(chunks: Vec<Vec<u32>>, length: usize, code_bits: u32, workers: &Workers) -> Block {
+    let mut keyed: Vec<(K, u32)> = Vec::with_capacity(record_count(&chunks, length));
+    for chunk in chunks {
+        keyed.extend(chunk.chunks_exact(length + 1).map(|record| {
+            let key = record[..length].iter().fold(K::EMPTY, |key, &code| key.append(code, code_bits));
+            (key, record[length])
+        }));
+    }
+    workers.sort_by_key(&mut keyed, |&(key, _)| key);
+    let mut block = Block { items: vec![0; keyed.len() * length], supports: Vec::with_capacity(keyed.len()) };
+    for (set, (mut key, support)) in block.items.chunks_exact_mut(length).zip(keyed) {
+        for code in set.iter_mut().rev() {
+            *code = key.last(code_bits);
+            key = key.without_last(code_bits);
+        }
+        block.supports.push(support);
     }
     block
 }
 
-fn sorted_by_slices(block: Block, length: usize) -> Block {
-    let set = |index: u32| &block.items[index as usize * length..(index as usize + 1) * length];
-    let mut order: Vec<u32> = (0..block.supports.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| set(a).cmp(set(b)));
+fn sorted_by_slices(chunks: Vec<Vec<u32>>, length: usize, workers: &Workers) -> Block {
+    let mut records: Vec<&[u32]> = Vec::with_capacity(record_count(&chunks, length));
+    records.extend(chunks.iter().flat_map(|chunk| chunk.chunks_exact(length + 1)));
+    // The support behind the codes decides nothing: no two records have the same codes.
+    workers.sort_by_key(&mut records, |&record| record);
     Block {
-        items: order.iter().flat_map(|&index| set(index)).copied().collect(),
-        supports: order.iter().map(|&index| block.supports[index as usize]).collect(),
+        items: records.iter().flat_map(|record| &record[..length]).copied().collect(),
+        supports: records.iter().map(|record| record[length]).collect(),
     }
+}
+
+fn record_count(chunks: &[Vec<u32>], length: usize) -> usize {
+    chunks.iter().map(|chunk| chunk.len() / (length + 1)).sum()
 }

@@ -12,6 +12,13 @@ pub(super) fn size(path: usize, cube: usize, max_size: usize) -> u64 {
     binomials(cube).take(wanted + 1).fold(0u64, u64::saturating_add).saturating_sub(empty)
 }
 
+/// What they weigh together when one of a length weighs `weight(length)`; saturates.
+pub(super) fn weigh(path: usize, cube: usize, max_size: usize, weight: impl Fn(usize) -> u64) -> u64 {
+    let wanted = max_size.saturating_sub(path);
+    let lengths = binomials(cube).take(wanted.saturating_add(1)).enumerate().filter(|(more, _)| path + more > 0);
+    lengths.fold(0u64, |sum, (more, count)| sum.saturating_add(count.saturating_mul(weight(path + more))))
+}
+
 /// C(n, 0), C(n, 1), … C(n, n), each saturating at `u64::MAX`.
 pub(super) fn binomials(n: usize) -> impl Iterator<Item = u64> {
     let mut exact = Some(1u128);
@@ -56,6 +63,10 @@ mod tests {
         let mut listed = 0;
         for_each(&codes[..path], &codes[path..], max_size, &mut |_| listed += 1);
         assert_eq!(size(path, cube, max_size), listed, "{path} {cube} {max_size}");
+        assert_eq!(weigh(path, cube, max_size, |_| 1), listed, "{path} {cube} {max_size}");
+        let mut items = 0;
+        for_each(&codes[..path], &codes[path..], max_size, &mut |set| items += set.len() as u64);
+        assert_eq!(weigh(path, cube, max_size, |length| length as u64), items, "{path} {cube} {max_size}");
     }
 
     #[test]

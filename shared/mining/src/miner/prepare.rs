@@ -1,43 +1,93 @@
 //! From baskets to the root of the search: rare items leave, the others are ranked by support, and equal
 //! baskets become one row with a weight.
 
-use super::horizontal::{Projection, RowMerger};
+use super::horizontal::{Extensions, Local, Projection, RowMerger};
+use super::memory::prepared_bytes;
+use super::options::MineOptions;
 use crate::baskets::Baskets;
+use crate::workers::Workers;
 use rustc_hash::FxHashMap;
+
+/// The first projection, in the narrower numbers where they are enough.
+#[derive(Debug)]
+pub(super) enum Root {
+    Short(Projection<u16>),
+    Long(Projection<u32>),
+}
 
 /// The root projection and the way back from codes to items.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// All frequent items but those of the cube, most frequent first.
-    pub root: Projection,
+    pub root: Root,
     /// Codes of the items that every basket holds.
     pub cube: Vec<u32>,
     /// Support of the items of the cube.
     pub basket_count: u32,
     item_of_code: Vec<u32>,
+    bytes: u64,
 }
 
 impl Prepared {
-    pub fn new(baskets: &Baskets, min_support: u32) -> Self {
+    /// The error is the smallest support count for which the preparation fits the budget, if there is one.
+    pub fn new(baskets: &Baskets, min_support: u32, workers: &Workers, budget_bytes: u64) -> Result<Self, Option<u32>> {
         let basket_count = u32::try_from(baskets.len()).expect("baskets of 2^32 rows do not fit a function's memory");
         let frequent = frequent_items(baskets, min_support);
+        let occurrences = frequent.iter().map(|&(_, support)| u64::from(support)).sum();
+        let bytes_of =
+            |occurrences, items| prepared_bytes(occurrences, basket_count.into(), items as u64, workers.count());
+        let bytes = bytes_of(occurrences, frequent.len());
+        if bytes > budget_bytes {
+            return Err(fitting_support(frequent, |occurrences, items| bytes_of(occurrences, items) <= budget_bytes));
+        }
         let (cube, mut ranked): (Vec<u32>, Vec<u32>) =
             (0..frequent.len() as u32).partition(|&code| frequent[code as usize].1 == basket_count);
         ranked.sort_by_key(|&code| std::cmp::Reverse(frequent[code as usize].1));
 
         let ranks =
             ItemMap::new(baskets, ranked.iter().zip(0..).map(|(&code, rank)| (frequent[code as usize].0, rank)));
-        let mut root = Projection::default();
-        root.codes.extend_from_slice(&ranked);
-        root.supports.extend(ranked.iter().map(|&code| frequent[code as usize].1));
-        fill_rows(&mut root, baskets, &ranks);
-        root.sort_and_index();
-        Self { root, cube, basket_count, item_of_code: frequent.into_iter().map(|(item, _)| item).collect() }
+        let supports: Vec<u32> = ranked.iter().map(|&code| frequent[code as usize].1).collect();
+        let extensions = Extensions { codes: ranked, supports, ..Extensions::default() };
+        let root = if extensions.codes.len() <= usize::from(u16::MAX) {
+            Root::Short(projection(extensions, baskets, &ranks))
+        } else {
+            Root::Long(projection(extensions, baskets, &ranks))
+        };
+        let item_of_code = frequent.into_iter().map(|(item, _)| item).collect();
+        Ok(Self { root, cube, basket_count, item_of_code, bytes })
+    }
+
+    /// What the options allow beside this.
+    pub fn bytes_left(&self, options: &MineOptions<'_>) -> u64 {
+        options.max_memory_bytes.map_or(u64::MAX, |budget| budget.saturating_sub(self.bytes))
     }
 
     /// The item of each code; codes order as items do.
     pub fn item_of_code(&self) -> &[u32] {
         &self.item_of_code
+    }
+}
+
+/// The smallest support count of which the frequent items, so many occurrences of so many items, fit.
+fn fitting_support(mut frequent: Vec<(u32, u32)>, fits: impl Fn(u64, usize) -> bool) -> Option<u32> {
+    frequent.sort_unstable_by_key(|&(_, support)| std::cmp::Reverse(support));
+    let mut occurrences: u64 = frequent.iter().map(|&(_, support)| u64::from(support)).sum();
+    while let Some((_, rarest)) = frequent.pop() {
+        occurrences -= u64::from(rarest);
+        let is_last_of_support = frequent.last().is_none_or(|&(_, support)| support != rarest);
+        if is_last_of_support && fits(occurrences, frequent.len()) {
+            return Some(rarest + 1);
+        }
+    }
+    None
+}
+
+/// The smallest support count that at most so many items reach.
+pub(super) fn support_of_at_most(baskets: &Baskets, most: u64) -> u32 {
+    let mut supports: Vec<u32> = frequent_items(baskets, 1).into_iter().map(|(_, support)| support).collect();
+    match usize::try_from(most) {
+        Ok(most) if most < supports.len() => *supports.select_nth_unstable_by(most, |a, b| b.cmp(a)).1 + 1,
+        _ => 1,
     }
 }
 
@@ -94,13 +144,29 @@ impl ItemMap {
     }
 }
 
-/// Rows of at least two ranked items, in item order, equal ones merged. Shorter rows extend nothing.
-fn fill_rows(root: &mut Projection, baskets: &Baskets, ranks: &ItemMap) {
+/// Rows of at least two ranked items, equal ones merged. Shorter rows extend nothing.
+fn projection<I: Local>(extensions: Extensions, baskets: &Baskets, ranks: &ItemMap) -> Projection<I> {
+    let occurrences = extensions.supports.iter().map(|&support| support as usize).sum();
+    let mut root = Projection::default();
+    root.extensions = extensions;
     let mut merger = RowMerger::with_capacity(baskets.len());
-    root.items.reserve(baskets.occurrence_count());
+    root.items.reserve_exact(occurrences);
+    let mut row = Vec::new();
     for basket in baskets.iter() {
+        row.clear();
+        row.resize(basket.len(), I::default());
+        let mut length = 0;
+        for &item in basket {
+            // Written always and kept by moving the end: no branch to mispredict.
+            let rank = ranks.rank(item);
+            row[length] = I::from_number(rank);
+            length += usize::from(rank != NO_RANK);
+        }
         let start = root.items.len();
-        root.items.extend(basket.iter().map(|&item| ranks.rank(item)).filter(|&rank| rank != NO_RANK));
-        merger.close_row(root, start, 1);
+        root.items.extend_from_slice(&row[..length]);
+        merger.close_row(&mut root, start, 1);
     }
+    drop(merger);
+    root.sort_and_index();
+    root
 }

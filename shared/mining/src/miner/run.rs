@@ -1,13 +1,19 @@
-//! What the workers of one run share: the threshold, the ceiling and the order to halt.
+//! What the workers of one run share: the threshold, the bounds and the order to halt.
 
 use super::MineOptions;
+use super::progress::Progress;
+use super::sample::{self, Sample};
 use super::sink::Sink;
+use super::threshold::Room;
+use crate::error::MineError;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 /// Why a run ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Halt {
     Ceiling,
+    Memory,
     Stopped,
 }
 
@@ -17,22 +23,36 @@ pub(super) struct Run<'a> {
     /// Rises during a search for the smallest fitting threshold, else constant.
     threshold: AtomicU32,
     found: AtomicU64,
+    held_bytes: AtomicU64,
+    /// Of those, what workers need beside the itemsets.
+    scratch_bytes: AtomicU64,
     stopped: AtomicBool,
-    pub ceiling: u64,
+    ceiling: u64,
+    budget_bytes: u64,
     /// Longest itemset wanted.
     pub max_size: usize,
     stop: &'a (dyn Fn() -> bool + Sync),
+    progress: Option<&'a Progress>,
+    own_progress: Progress,
+    samples: Mutex<Vec<(Vec<u32>, usize)>>,
 }
 
 impl<'a> Run<'a> {
-    pub fn new(options: &MineOptions<'a>, support: u32) -> Self {
+    /// `budget_bytes` is what the run may hold beyond what it starts from.
+    pub fn new(options: &MineOptions<'a>, budget_bytes: u64) -> Self {
         Self {
-            threshold: AtomicU32::new(support),
+            threshold: AtomicU32::new(options.min_support_count),
             found: AtomicU64::new(0),
+            held_bytes: AtomicU64::new(0),
+            scratch_bytes: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             ceiling: options.max_itemsets,
+            budget_bytes,
             max_size: options.max_itemset_size.map_or(usize::MAX, |size| size as usize),
             stop: options.stop,
+            progress: options.progress,
+            own_progress: Progress::default(),
+            samples: Mutex::default(),
         }
     }
 
@@ -44,16 +64,31 @@ impl<'a> Run<'a> {
         self.threshold.fetch_max(support, Relaxed);
     }
 
+    /// What itemsets may take within the bounds of this run.
+    pub fn room(&self) -> Room {
+        let bytes = self.budget_bytes.saturating_sub(self.scratch_bytes.load(Relaxed));
+        Room { itemsets: self.ceiling, bytes }
+    }
+
+    pub fn progress(&self) -> &Progress {
+        self.progress.unwrap_or(&self.own_progress)
+    }
+
     /// Adds to the itemsets found by all workers; halts above the ceiling.
     pub fn add_found(&self, count: u64) -> Result<(), Halt> {
-        let before = self.found.fetch_add(count.min(u64::MAX / 2), Relaxed);
-        let within = before.checked_add(count).is_some_and(|found| found <= self.ceiling);
-        if within {
-            return Ok(());
-        }
-        // Sticky: the counter may not wrap however many workers add to it before they see the halt.
-        self.found.store(u64::MAX / 2, Relaxed);
-        Err(Halt::Ceiling)
+        self.progress().add_itemsets(count);
+        if add(&self.found, count, self.ceiling) { Ok(()) } else { Err(Halt::Ceiling) }
+    }
+
+    /// Adds to what all workers hold; halts above the budget.
+    pub fn hold(&self, bytes: u64) -> Result<(), Halt> {
+        if add(&self.held_bytes, bytes, self.budget_bytes) { Ok(()) } else { Err(Halt::Memory) }
+    }
+
+    /// The same for what a worker needs beside the itemsets.
+    pub fn hold_scratch(&self, bytes: u64) -> Result<(), Halt> {
+        self.scratch_bytes.fetch_add(bytes, Relaxed);
+        self.hold(bytes)
     }
 
     /// Whether the caller, or another worker, ended the run.
@@ -61,6 +96,9 @@ impl<'a> Run<'a> {
         if self.stopped.load(Relaxed) || (self.stop)() {
             self.stopped.store(true, Relaxed);
             return Err(Halt::Stopped);
+        }
+        if self.held_bytes.load(Relaxed) > self.budget_bytes {
+            return Err(Halt::Memory);
         }
         if self.found.load(Relaxed) > self.ceiling { Err(Halt::Ceiling) } else { Ok(()) }
     }
@@ -72,4 +110,31 @@ impl<'a> Run<'a> {
         }
         Ok(sinks)
     }
+
+    pub fn add_sample(&self, sample: Sample) {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample.into_weighted());
+    }
+
+    /// What a stop tells the caller: how far the run came, and a support count at which about as much work would have
+    /// been enough. Work grows with the itemsets found; half of the share leaves room for the error of the estimate.
+    pub fn stopped(&self) -> MineError {
+        let searched = self.progress().searched_share();
+        let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let higher = |support: u32| support.max(self.threshold().saturating_add(1));
+        MineError::Stopped {
+            searched_percent: (searched * 100.0) as u8,
+            suggested_min_support_count: sample::reached_by(searched / 2.0, &samples).map(higher),
+        }
+    }
+}
+
+/// Whether the sum stays within the bound. Sticky above it: the sum may not wrap, however many workers add to it
+/// before they see the halt.
+fn add(sum: &AtomicU64, value: u64, bound: u64) -> bool {
+    let before = sum.fetch_add(value.min(u64::MAX / 2), Relaxed);
+    let within = before.checked_add(value).is_some_and(|sum| sum <= bound);
+    if !within {
+        sum.store(u64::MAX, Relaxed);
+    }
+    within
 }

@@ -1,6 +1,7 @@
 //! What becomes of an itemset that was found: kept, counted, or used to raise the threshold.
 
 use super::cube;
+use super::memory::itemset_bytes;
 use super::run::{Halt, Run};
 use crate::itemsets::Collected;
 
@@ -28,16 +29,21 @@ pub(super) trait Sink: Send {
 const BATCH: u64 = 2048;
 
 #[derive(Debug, Default)]
-struct Pending(u64);
+struct Pending {
+    itemsets: u64,
+    bytes: u64,
+}
 
 impl Pending {
-    fn add(&mut self, count: u64, run: &Run<'_>) -> Result<(), Halt> {
-        self.0 = self.0.saturating_add(count);
-        if self.0 >= BATCH { self.flush(run) } else { Ok(()) }
+    fn add(&mut self, itemsets: u64, bytes: u64, run: &Run<'_>) -> Result<(), Halt> {
+        self.itemsets = self.itemsets.saturating_add(itemsets);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.itemsets >= BATCH { self.flush(run) } else { Ok(()) }
     }
 
     fn flush(&mut self, run: &Run<'_>) -> Result<(), Halt> {
-        run.add_found(std::mem::take(&mut self.0))?;
+        run.add_found(std::mem::take(&mut self.itemsets))?;
+        run.hold(std::mem::take(&mut self.bytes))?;
         run.check()
     }
 }
@@ -59,13 +65,14 @@ impl Sink for ListSink {
     fn emit(&mut self, path: &[u32], cube: &[u32], support: u32, run: &Run<'_>) -> Result<(), Halt> {
         if cube.is_empty() {
             if !path.is_empty() {
-                self.pending.add(1, run)?;
+                self.pending.add(1, itemset_bytes(path.len()), run)?;
                 self.collected.push(path, support);
             }
             return Ok(());
         }
-        // The ceiling is asked before the cube is written out: a cube of 60 items would not fit any memory.
-        self.pending.add(cube::size(path.len(), cube.len(), run.max_size), run)?;
+        // The bounds are asked before the cube is written out: a cube of 60 items would not fit any memory.
+        let bytes = cube::weigh(path.len(), cube.len(), run.max_size, itemset_bytes);
+        self.pending.add(cube::size(path.len(), cube.len(), run.max_size), bytes, run)?;
         cube::for_each(path, cube, run.max_size, &mut |set| self.collected.push(set, support));
         Ok(())
     }
@@ -106,7 +113,7 @@ impl CountSink {
 
 impl Sink for CountSink {
     fn emit(&mut self, path: &[u32], cube: &[u32], _support: u32, run: &Run<'_>) -> Result<(), Halt> {
-        self.pending.add(cube::size(path.len(), cube.len(), run.max_size), run)?;
+        self.pending.add(cube::size(path.len(), cube.len(), run.max_size), 0, run)?;
         let wanted = run.max_size.saturating_sub(path.len());
         for (more, count) in cube::binomials(cube.len()).take(wanted.saturating_add(1)).enumerate() {
             if path.len() + more > 0 {
@@ -122,7 +129,7 @@ impl Sink for CountSink {
             return Ok(());
         }
         let length = path.len() + 1;
-        self.pending.add(cube::size(length, cube.len(), run.max_size).saturating_mul(each), run)?;
+        self.pending.add(cube::size(length, cube.len(), run.max_size).saturating_mul(each), 0, run)?;
         let wanted = run.max_size.saturating_sub(length);
         for (more, count) in cube::binomials(cube.len()).take(wanted.saturating_add(1)).enumerate() {
             self.add(length + more, count.saturating_mul(each));

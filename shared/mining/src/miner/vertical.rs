@@ -2,7 +2,7 @@
 //! rows that hold it; the support of a pair is a population count.
 
 use super::first_level::Search;
-use super::horizontal::Projection;
+use super::horizontal::{Extensions, Local, Projection};
 use super::run::Halt;
 use super::sink::Sink;
 
@@ -17,6 +17,11 @@ pub(super) struct Bits {
 }
 
 impl Bits {
+    /// What it holds.
+    pub fn bytes(&self) -> usize {
+        (self.codes.capacity() + self.supports.capacity()) * size_of::<u32>() + self.sets.capacity() * size_of::<u64>()
+    }
+
     fn reset(&mut self, words: usize) {
         self.codes.clear();
         self.supports.clear();
@@ -28,33 +33,60 @@ impl Bits {
         &self.sets[item * self.words..(item + 1) * self.words]
     }
 
-    fn fill_from(&mut self, rows: &Projection) {
+    /// One bit for each basket of each row.
+    pub fn fill_from<I: Local>(&mut self, rows: &Projection<I>) {
         let baskets: usize = rows.weights.iter().map(|&weight| weight as usize).sum();
         self.reset(baskets.div_ceil(64));
-        self.codes.extend_from_slice(&rows.codes);
-        self.supports.extend_from_slice(&rows.supports);
+        self.codes.extend_from_slice(&rows.extensions.codes);
+        self.supports.extend_from_slice(&rows.extensions.supports);
         self.sets.resize(rows.item_count() * self.words, 0);
         let mut first = 0;
         for (row, weight) in rows.rows() {
             for basket in first..first + weight as usize {
                 let (word, bit) = (basket / 64, 1u64 << (basket % 64));
                 for &item in row {
-                    self.sets[item as usize * self.words + word] |= bit;
+                    self.sets[item.into() as usize * self.words + word] |= bit;
                 }
             }
             first += weight as usize;
         }
     }
+
+    /// The same from the rows of an item that are not projected yet: `numbers` has the number of each extension plus
+    /// one, and 0 for what is none.
+    pub fn fill_from_item<I: Local>(
+        &mut self,
+        rows: &Projection<I>,
+        item: usize,
+        support: u32,
+        numbers: &[u32],
+        extensions: &Extensions,
+    ) {
+        self.reset((support as usize).div_ceil(64));
+        let items = extensions.codes.len() as u32;
+        // What is no extension sets the bits of one set too many: no branch to mispredict.
+        self.sets.resize((items as usize + 1) * self.words, 0);
+        let mut first = 0;
+        for place in rows.places(item) {
+            for basket in first..first + place.weight as usize {
+                let (word, bit) = (basket / 64, 1u64 << (basket % 64));
+                I::each_number(rows.before(place), numbers, |number| {
+                    self.sets[number.min(items) as usize * self.words + word] |= bit;
+                });
+            }
+            first += place.weight as usize;
+        }
+        self.codes.extend_from_slice(&extensions.codes);
+        self.supports.extend_from_slice(&extensions.supports);
+    }
 }
 
 impl<S: Sink> Search<'_, '_, S> {
-    /// Finds all itemsets of the path and items of the projection, the path itself excepted.
-    pub(super) fn grow_bits_of(&mut self, rows: &Projection) -> Result<(), Halt> {
-        let mut bits = self.pool.bits();
-        bits.fill_from(rows);
-        let result = self.grow_bits(&bits);
+    /// Finds all itemsets of the path and items of the bits, the path itself excepted.
+    pub(super) fn grow_filled_bits(&mut self, bits: Bits) -> Result<(), Halt> {
+        self.grow_bits(&bits)?;
         self.pool.give_back_bits(bits);
-        result
+        Ok(())
     }
 
     fn grow_bits(&mut self, bits: &Bits) -> Result<(), Halt> {
@@ -76,26 +108,25 @@ impl<S: Sink> Search<'_, '_, S> {
         if item == 0 || self.path.len() == self.run.max_size {
             return self.sink.emit(&self.path, &self.cube, support, self.run);
         }
-        let mut counters = self.pool.counters(item);
-        self.kernel.count_common(bits.set(item), &bits.sets[..item * bits.words], &mut counters[..item]);
+        let mut counts = self.pool.counts(item);
+        self.kernel.count_common(bits.set(item), &bits.sets[..item * bits.words], &mut counts);
         let mut child = self.pool.bits();
         child.reset(bits.words);
-        self.select_bits(bits, &mut counters[..item], support, threshold, &mut child);
-        let result = self.descend_bits(bits, item, support, &counters, &mut child);
-        counters[..item].fill(0);
-        self.pool.give_back_counters(counters);
+        self.select_bits(bits, &mut counts, support, threshold, &mut child);
+        let result = self.descend_bits(bits, item, support, &counts, &mut child);
+        self.pool.give_back_counts(counts);
         self.pool.give_back_bits(child);
         result
     }
 
-    /// Extensions of the path go to the child; the front of the counters becomes the list of their numbers.
-    fn select_bits(&mut self, bits: &Bits, counters: &mut [u32], support: u32, threshold: u32, child: &mut Bits) {
-        for item in 0..counters.len() {
-            let count = counters[item];
+    /// Extensions of the path go to the child; the front of the counts becomes the list of their numbers.
+    fn select_bits(&mut self, bits: &Bits, counts: &mut [u32], support: u32, threshold: u32, child: &mut Bits) {
+        for item in 0..counts.len() {
+            let count = counts[item];
             if count == support {
                 self.cube.push(bits.codes[item]);
             } else if count >= threshold {
-                counters[child.codes.len()] = item as u32;
+                counts[child.codes.len()] = item as u32;
                 child.codes.push(bits.codes[item]);
                 child.supports.push(count);
             }

@@ -23,7 +23,7 @@ impl<'a> Patience<'a> {
             return Ok(());
         }
         self.left = ASK_EVERY;
-        if (self.stop)() { Err(MineError::Stopped) } else { Ok(()) }
+        if (self.stop)() { Err(MineError::STOPPED) } else { Ok(()) }
     }
 }
 

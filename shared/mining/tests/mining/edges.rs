@@ -1,6 +1,10 @@
 //! Input that is empty, huge or lopsided.
 
-use affinsy_mining::{Baskets, MineError, MineOptions, Ratio, RuleOptions, count_itemsets, mine, rules};
+use crate::random::Random;
+use affinsy_mining::{Baskets, MineError, MineOptions, Progress, Ratio, RuleOptions, count_itemsets, mine, rules};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const STOPPED: MineError = MineError::Stopped { searched_percent: 0, suggested_min_support_count: None };
 
 fn check(rows: &[&[u32]], min_support: u32, expected: &[(&[u32], u32)]) {
     let baskets: Baskets = rows.iter().collect();
@@ -50,8 +54,34 @@ fn no_itemset_is_short_enough_for_size_nothing() {
 fn the_caller_can_stop() {
     let baskets: Baskets = [[1, 2, 3]].iter().collect();
     let options = MineOptions { stop: &|| true, ..MineOptions::with_support_count(1) };
-    assert_eq!(mine(&baskets, &options), Err(MineError::Stopped));
+    assert_eq!(mine(&baskets, &options), Err(STOPPED));
     let itemsets = mine(&baskets, &MineOptions::with_support_count(1)).unwrap();
     let options = RuleOptions { stop: &|| true, ..RuleOptions::everything(Ratio::ZERO) };
-    assert_eq!(rules(&itemsets, 1, &options), Err(MineError::Stopped));
+    assert_eq!(rules(&itemsets, 1, &options), Err(STOPPED));
+}
+
+#[test]
+fn a_stop_tells_how_far_the_search_came_and_what_would_fit() {
+    let baskets = Random::new(3).baskets(400, 40, 30);
+    let asked = AtomicU32::new(0);
+    let stop = || asked.fetch_add(1, Ordering::Relaxed) == 25;
+    let options = MineOptions { threads: 1, stop: &stop, ..MineOptions::with_support_count(4) };
+    let stopped = mine(&baskets, &options);
+    let Err(MineError::Stopped { searched_percent, suggested_min_support_count: Some(support) }) = stopped else {
+        panic!("{:?}", stopped.map(|itemsets| itemsets.len()));
+    };
+    assert!((1..100).contains(&searched_percent) && support > 4, "{searched_percent} {support}");
+    let all = count_itemsets(&baskets, &MineOptions::with_support_count(4)).unwrap().iter().sum::<u64>();
+    let fitting = count_itemsets(&baskets, &MineOptions::with_support_count(support)).unwrap().iter().sum::<u64>();
+    let share = 100.0 * fitting as f64 / all as f64;
+    assert!(share > 0.0 && share < f64::from(searched_percent), "{share} % of the itemsets, {searched_percent} %");
+}
+
+#[test]
+fn progress_ends_at_all_itemsets() {
+    let baskets = Random::new(4).baskets(200, 20, 30);
+    let progress = Progress::default();
+    let options = MineOptions { progress: Some(&progress), ..MineOptions::with_support_count(3) };
+    let itemsets = mine(&baskets, &options).unwrap();
+    assert_eq!((progress.itemsets(), progress.searched_share()), (itemsets.len() as u64, 1.0));
 }

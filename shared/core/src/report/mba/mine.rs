@@ -47,11 +47,11 @@ pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> R
 /// Sets of at most two products at a threshold that larger sets were mined at.
 pub fn pairs(baskets: &Baskets, threshold: u32, budget: &Budget<'_>) -> Result<Itemsets, RunEnd> {
     let options = MineOptions {
-        min_support_count: threshold,
         max_itemset_size: Some(2),
         max_itemsets: MAX_ITEMSETS,
         threads: budget.threads,
         stop: budget.stop,
+        ..MineOptions::with_support_count(threshold)
     };
     mine(baskets, &options).map_err(|error| run_end(error, threshold, baskets.len() as u64))
 }
@@ -85,11 +85,11 @@ fn chosen(baskets: &Baskets, floor: u32, params: &MbaParams, budget: &Budget<'_>
 
 fn options<'a>(threshold: u32, ceiling: u64, params: &MbaParams, budget: &Budget<'a>) -> MineOptions<'a> {
     MineOptions {
-        min_support_count: threshold,
         max_itemset_size: params.max_itemset_size,
         max_itemsets: ceiling,
         threads: budget.threads,
         stop: budget.stop,
+        ..MineOptions::with_support_count(threshold)
     }
 }
 
@@ -100,19 +100,20 @@ fn threshold(count: u64) -> u32 {
 /// How a report ends that the miner did not finish at a threshold.
 pub fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
     match error {
-        MineError::Stopped => RunEnd::Stopped,
+        MineError::Stopped { .. } => RunEnd::Stopped,
         MineError::TooManyItemsets { ceiling, suggested_min_support_count } => {
-            let advice = match suggested_min_support_count {
-                Some(fits) if u64::from(fits) > baskets => {
-                    "No threshold leaves fewer: ask for a smaller max_itemset_size, or leave great baskets out with \
-                     filters.max_basket_size."
-                        .to_owned()
-                }
-                Some(fits) => format!("Ask for {} or more, {OTHERWISE}", support_text(fits, baskets)),
-                None => format!("Ask for a greater min_support, {OTHERWISE}"),
-            };
+            let advice = advice(suggested_min_support_count, baskets);
             let message = format!(
                 "More than {ceiling} product sets are in at least {threshold} of the {baskets} baskets. {advice}"
+            );
+            RunEnd::Failed(ReportFailure { code: "too_many_itemsets", message })
+        }
+        MineError::TooMuchMemory { budget_bytes, suggested_min_support_count } => {
+            let advice = advice(suggested_min_support_count, baskets);
+            let megabytes = budget_bytes / 1_000_000;
+            let message = format!(
+                "The product sets in at least {threshold} of the {baskets} baskets need more than the {megabytes} MB \
+                 that the worker has for them. {advice}"
             );
             RunEnd::Failed(ReportFailure { code: "too_many_itemsets", message })
         }
@@ -120,6 +121,19 @@ pub fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
             let message = "min_support_count must be at least 1.".to_owned();
             RunEnd::Failed(ReportFailure { code: "invalid_parameters", message })
         }
+    }
+}
+
+/// What would fit, in the parameters of a report.
+fn advice(suggested_min_support_count: Option<u32>, baskets: u64) -> String {
+    match suggested_min_support_count {
+        Some(fits) if u64::from(fits) > baskets => {
+            "No threshold leaves fewer: ask for a smaller max_itemset_size, or leave great baskets out with \
+             filters.max_basket_size."
+                .to_owned()
+        }
+        Some(fits) => format!("Ask for {} or more, {OTHERWISE}", support_text(fits, baskets)),
+        None => format!("Ask for a greater min_support, {OTHERWISE}"),
     }
 }
 

@@ -78,11 +78,11 @@ fn without_pairs(baskets: &Baskets, mined: &Mined, budget: &Budget<'_>) -> Resul
         ));
     }
     let options = MineOptions {
-        min_support_count: 1,
         max_itemset_size: Some(2),
         max_itemsets: PAIRS,
         threads: budget.threads,
         stop: budget.stop,
+        ..MineOptions::with_support_count(1)
     };
     let (looked_at, sets) =
         mine_at_most(baskets, 1, PAIRS, &options).map_err(|error| mine::run_end(error, 1, baskets.len() as u64))?;

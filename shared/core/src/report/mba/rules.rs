@@ -154,7 +154,7 @@ impl<'n> RuleRow<'n> {
 /// How a report ends whose rules were not finished.
 pub fn ended(error: MineError) -> RunEnd {
     match error {
-        MineError::Stopped => RunEnd::Stopped,
+        MineError::Stopped { .. } => RunEnd::Stopped,
         other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
     }
 }

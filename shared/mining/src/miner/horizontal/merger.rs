@@ -1,6 +1,6 @@
 //! Equal rows become one with the sum of their weights.
 
-use super::Projection;
+use super::{Local, Projection};
 
 /// A hash table over the rows of one projection while it is filled.
 #[derive(Debug, Default)]
@@ -24,9 +24,13 @@ impl RowMerger {
         self.table.resize((rows * 2).next_power_of_two().max(16), EMPTY);
     }
 
+    pub fn bytes(&self) -> usize {
+        self.table.capacity() * size_of::<u32>()
+    }
+
     /// Makes the items from `start` on a row of the projection, unless they are fewer than two or equal to an
     /// earlier row.
-    pub fn close_row(&mut self, projection: &mut Projection, start: usize, weight: u32) {
+    pub fn close_row<I: Local>(&mut self, projection: &mut Projection<I>, start: usize, weight: u32) {
         let row = &projection.items[start..];
         if row.len() < 2 {
             projection.items.truncate(start);
@@ -54,9 +58,9 @@ impl RowMerger {
 }
 
 /// FxHash over whole items, with the high bits brought down for the mask.
-fn hash(row: &[u32]) -> u64 {
+fn hash<I: Local>(row: &[I]) -> u64 {
     let hash = row.iter().fold(row.len() as u64, |hash, &item| {
-        (hash.rotate_left(5) ^ u64::from(item)).wrapping_mul(0x517c_c1b7_2722_0a95)
+        (hash.rotate_left(5) ^ u64::from(item.into())).wrapping_mul(0x517c_c1b7_2722_0a95)
     });
     hash ^ (hash >> 32)
 }

@@ -1,23 +1,49 @@
 //! Occurrence deliver on rows: the branch for projections that are large or sparse.
 
+mod local;
 mod merger;
+mod project;
 mod projection;
+mod select;
 
+pub(super) use local::{LEAST_COUNTERS, Local};
 pub(super) use merger::RowMerger;
 pub(super) use projection::Projection;
 
 use super::first_level::Search;
+use super::options::Strategy;
 use super::run::Halt;
 use super::sink::Sink;
+use project::{Shape, project};
+use select::Selection;
+
+/// The extensions of a path.
+#[derive(Debug, Default)]
+pub(super) struct Extensions {
+    /// Code of each local item, most frequent first.
+    pub codes: Vec<u32>,
+    /// Support of the path with each local item.
+    pub supports: Vec<u32>,
+    /// Number of each item in the projection that it was counted in.
+    pub origins: Vec<u32>,
+}
+
+impl Extensions {
+    pub fn clear(&mut self) {
+        self.codes.clear();
+        self.supports.clear();
+        self.origins.clear();
+    }
+}
 
 impl<S: Sink> Search<'_, '_, S> {
     /// Finds all itemsets of the path, one local item and items before it.
-    pub(super) fn grow_rows(&mut self, rows: &Projection, item: usize) -> Result<(), Halt> {
-        let (support, threshold) = (rows.supports[item], self.run.threshold());
+    pub(super) fn grow_rows<I: Local>(&mut self, rows: &Projection<I>, item: usize) -> Result<(), Halt> {
+        let (support, threshold) = (rows.extensions.supports[item], self.run.threshold());
         if support < threshold {
             return Ok(());
         }
-        self.path.push(rows.codes[item]);
+        self.path.push(rows.extensions.codes[item]);
         let cube = self.cube.len();
         let result = self.extend_rows(rows, item, support, threshold);
         self.cube.truncate(cube);
@@ -25,92 +51,95 @@ impl<S: Sink> Search<'_, '_, S> {
         result
     }
 
-    fn extend_rows(&mut self, rows: &Projection, item: usize, support: u32, threshold: u32) -> Result<(), Halt> {
+    fn extend_rows<I: Local>(
+        &mut self,
+        rows: &Projection<I>,
+        item: usize,
+        support: u32,
+        threshold: u32,
+    ) -> Result<(), Halt> {
         if item == 0 || self.path.len() == self.run.max_size {
             return self.sink.emit(&self.path, &self.cube, support, self.run);
         }
         let mut counters = self.pool.counters(item);
-        for place in rows.places(item) {
-            for &before in rows.before(place) {
-                counters[before as usize] += place.weight;
-            }
+        let increments = I::deliver(rows, item, &mut counters);
+        let mut extensions = self.pool.extensions();
+        Selection { rows, support, threshold, cube: &mut self.cube, extensions: &mut extensions }.select(
+            &mut counters,
+            item,
+            increments,
+        );
+        self.sink.emit(&self.path, &self.cube, support, self.run)?;
+        if extensions.codes.len() < 2 || self.path.len() + 1 == self.run.max_size {
+            self.give_back_counters(counters, &extensions);
+            self.emit_leaves(&extensions.codes, &extensions.supports)?;
+            self.pool.give_back_extensions(extensions);
+            return Ok(());
         }
-        let mut child = self.pool.projection();
-        self.select(rows, &mut counters[..item], support, threshold, &mut child);
-        let result = self.descend(rows, item, support, &mut counters, &mut child);
+        if extensions.codes.len() <= usize::from(u16::MAX) {
+            self.descend::<I, u16>(rows, item, support, counters, extensions)
+        } else {
+            self.descend::<I, u32>(rows, item, support, counters, extensions)
+        }
+    }
+
+    /// Only the extensions have a number where the counters were.
+    fn give_back_counters(&mut self, mut counters: Vec<u32>, extensions: &Extensions) {
+        extensions.origins.iter().for_each(|&origin| counters[origin as usize] = 0);
         self.pool.give_back_counters(counters);
-        self.pool.give_back_projection(child);
-        result
     }
 
-    /// Turns counters into the extensions of the path. A frequent item's counter becomes its number in the child
-    /// plus one, all others become 0.
-    fn select(
+    /// Goes on to the extensions, on bits or on rows. Gives the counters back at 0.
+    fn descend<I: Local, C: Local>(
         &mut self,
-        rows: &Projection,
-        counters: &mut [u32],
-        support: u32,
-        threshold: u32,
-        child: &mut Projection,
-    ) {
-        const STEP: usize = 16;
-        for (first, chunk) in (0..).step_by(STEP).zip(counters.chunks_mut(STEP)) {
-            // Most counters of sparse data are far below the threshold: one vector test for a whole chunk.
-            if chunk.iter().fold(0, |max, &count| max.max(count)) < threshold {
-                chunk.fill(0);
-                continue;
-            }
-            for (item, counter) in (first..).zip(chunk) {
-                let count = std::mem::take(counter);
-                if count == support {
-                    self.cube.push(rows.codes[item]);
-                } else if count >= threshold {
-                    child.codes.push(rows.codes[item]);
-                    child.supports.push(count);
-                    *counter = child.codes.len() as u32;
-                }
-            }
-        }
-    }
-
-    /// Emits the path and goes on to its extensions. Leaves the counters at 0.
-    fn descend(
-        &mut self,
-        rows: &Projection,
+        rows: &Projection<I>,
         item: usize,
         support: u32,
-        counters: &mut [u32],
-        child: &mut Projection,
+        counters: Vec<u32>,
+        extensions: Extensions,
     ) -> Result<(), Halt> {
-        let emitted = self.sink.emit(&self.path, &self.cube, support, self.run);
-        let is_last_level = child.item_count() < 2 || self.path.len() + 1 == self.run.max_size;
-        if emitted.is_err() || is_last_level {
-            counters[..item].fill(0);
-            emitted?;
-            return self.emit_leaves(&child.codes, &child.supports);
+        let estimate = Shape::estimate(rows.places(item).len(), support, &extensions.supports);
+        if self.is_for_bits(&estimate, extensions.codes.len()) {
+            let mut bits = self.pool.bits();
+            bits.fill_from_item(rows, item, support, &counters, &extensions);
+            self.give_back_counters(counters, &extensions);
+            self.pool.give_back_extensions(extensions);
+            return self.grow_filled_bits(bits);
         }
-        let shape = project(rows, item, counters, child);
-        counters[..item].fill(0);
+        let mut child = self.pool.projection::<C>();
+        let shape = project(rows, item, &counters, &mut child);
+        self.give_back_counters(counters, &extensions);
+        child.extensions = extensions;
         if shape.baskets == 0 {
-            return self.emit_leaves(&child.codes, &child.supports);
+            self.emit_leaves(&child.extensions.codes, &child.extensions.supports)?;
+        } else if self.is_for_bits(&shape, child.item_count()) {
+            let mut bits = self.pool.bits();
+            bits.fill_from(&child);
+            self.grow_filled_bits(bits)?;
+        } else {
+            let merged = self.merge_rows(&mut child);
+            for item in 0..merged.item_count() {
+                self.run.check()?;
+                self.grow_rows(&merged, item)?;
+            }
+            self.pool.give_back_projection(merged);
         }
-        if shape.prefers_bits(child.item_count()) {
-            return self.grow_bits_of(child);
-        }
-        let merged = self.merge_rows(child);
-        for item in 0..merged.item_count() {
-            self.run.check()?;
-            self.grow_rows(&merged, item)?;
-        }
-        self.pool.give_back_projection(merged);
+        self.pool.give_back_projection(child);
         Ok(())
     }
 
-    /// The same projection with equal rows merged and its places found.
-    fn merge_rows(&mut self, rows: &Projection) -> Projection {
-        let mut merged = self.pool.projection();
-        merged.codes.extend_from_slice(&rows.codes);
-        merged.supports.extend_from_slice(&rows.supports);
+    fn is_for_bits(&self, shape: &Shape, items: usize) -> bool {
+        match self.strategy {
+            Strategy::Auto => shape.prefers_bits(items),
+            Strategy::Rows => false,
+            Strategy::Bits => true,
+        }
+    }
+
+    /// The same projection with equal rows merged and its places found; takes the extensions along.
+    fn merge_rows<I: Local>(&mut self, rows: &mut Projection<I>) -> Projection<I> {
+        let mut merged = self.pool.projection::<I>();
+        std::mem::swap(&mut merged.extensions, &mut rows.extensions);
         let merger = self.pool.merger(rows.weights.len());
         for (row, weight) in rows.rows() {
             let start = merged.items.len();
@@ -120,53 +149,4 @@ impl<S: Sink> Search<'_, '_, S> {
         merged.index();
         merged
     }
-}
-
-/// What decides between rows and bits.
-#[derive(Debug, Default)]
-struct Shape {
-    /// Baskets in the rows: a bit set has one bit each.
-    baskets: u64,
-    /// Counter increments that the next level costs on rows.
-    increments: u64,
-}
-
-impl Shape {
-    /// A pass over two bit sets of a few words costs less than the branches and scattered writes of rows, and
-    /// every deeper level gains more.
-    fn prefers_bits(&self, items: usize) -> bool {
-        const WORDS_PER_INCREMENT: u64 = 32;
-        /// 32 MB a worker at the worst, and only while one first-level item is searched.
-        const MAX_WORDS: u64 = 1 << 22;
-        let (items, words) = (items as u64, self.baskets.div_ceil(64));
-        items * words <= MAX_WORDS && items * items / 2 * words <= WORDS_PER_INCREMENT * self.increments
-    }
-}
-
-/// The rows of an item, restricted to what the counters number.
-fn project(rows: &Projection, item: usize, numbers: &[u32], child: &mut Projection) -> Shape {
-    let mut shape = Shape::default();
-    for place in rows.places(item) {
-        let before = rows.before(place);
-        let start = child.items.len();
-        child.items.resize(start + before.len(), 0);
-        let mut end = start;
-        for &item in before {
-            // Written always and kept by moving the end: no branch to mispredict.
-            let number = numbers[item as usize];
-            child.items[end] = number.wrapping_sub(1);
-            end += usize::from(number != 0);
-        }
-        let length = end - start;
-        if length < 2 {
-            child.items.truncate(start);
-            continue;
-        }
-        child.items.truncate(end);
-        child.starts.push(start as u32);
-        child.weights.push(place.weight);
-        shape.baskets += u64::from(place.weight);
-        shape.increments += (length * length / 2) as u64;
-    }
-    shape
 }

@@ -1,15 +1,15 @@
 //! Baskets in rows, restricted to the items that extend a path, with the places of each item.
 
+use super::Extensions;
+use super::local::Local;
+
 /// The rows that hold a path, without the path. Items are local numbers, most frequent first; rows ascend.
 #[derive(Debug, Default)]
-pub(in crate::miner) struct Projection {
-    /// Code of each local item.
-    pub codes: Vec<u32>,
-    /// Support of the path with each local item.
-    pub supports: Vec<u32>,
+pub(in crate::miner) struct Projection<I> {
+    pub extensions: Extensions,
     /// Row `i` is `items[starts[i]..starts[i + 1]]`, once indexed; before, `starts` has no end.
     pub starts: Vec<u32>,
-    pub items: Vec<u32>,
+    pub items: Vec<I>,
     pub weights: Vec<u32>,
     /// The places of item `j` are `places[place_starts[j]..place_starts[j + 1]]`.
     place_starts: Vec<u32>,
@@ -24,25 +24,29 @@ pub(in crate::miner) struct Place {
     pub weight: u32,
 }
 
-impl Projection {
+impl<I: Local> Projection<I> {
     pub fn clear(&mut self) {
-        self.codes.clear();
-        self.supports.clear();
-        self.clear_rows();
-    }
-
-    pub fn clear_rows(&mut self) {
+        self.extensions.clear();
         self.starts.clear();
         self.items.clear();
         self.weights.clear();
     }
 
     pub fn item_count(&self) -> usize {
-        self.codes.len()
+        self.extensions.codes.len()
+    }
+
+    /// What it holds.
+    pub fn bytes(&self) -> usize {
+        let Extensions { codes, supports, origins } = &self.extensions;
+        let numbers = [codes, supports, origins, &self.starts, &self.weights, &self.place_starts].map(Vec::capacity);
+        numbers.into_iter().sum::<usize>() * size_of::<u32>()
+            + self.items.capacity() * size_of::<I>()
+            + self.places.capacity() * size_of::<Place>()
     }
 
     /// The rows with their weights.
-    pub fn rows(&self) -> impl Iterator<Item = (&[u32], u32)> + '_ {
+    pub fn rows(&self) -> impl Iterator<Item = (&[I], u32)> + '_ {
         let ends = self.starts[1.min(self.starts.len())..].iter().copied().chain([self.items.len() as u32]);
         let bounds = self.starts.iter().zip(ends).zip(&self.weights);
         bounds.map(|((&start, end), &weight)| (&self.items[start as usize..end as usize], weight))
@@ -54,7 +58,7 @@ impl Projection {
     }
 
     /// The items that stand before a place.
-    pub fn before(&self, place: &Place) -> &[u32] {
+    pub fn before(&self, place: &Place) -> &[I] {
         &self.items[place.start as usize..place.end as usize]
     }
 
@@ -65,7 +69,7 @@ impl Projection {
             let start = self.starts[row];
             let end = self.starts.get(row + 1).map_or(self.items.len() as u32, |&end| end);
             for at in start..end {
-                let slot = &mut next[self.items[at as usize] as usize];
+                let slot = &mut next[number(self.items[at as usize])];
                 self.places[*slot as usize] = Place { start, end: at, weight: self.weights[row] };
                 *slot += 1;
             }
@@ -79,7 +83,7 @@ impl Projection {
         for row in 0..self.weights.len() {
             let end = self.starts.get(row + 1).map_or(self.items.len(), |&end| end as usize);
             for &item in &self.items[self.starts[row] as usize..end] {
-                let slot = &mut next[item as usize];
+                let slot = &mut next[number(item)];
                 self.places[*slot as usize].start = row as u32;
                 *slot += 1;
             }
@@ -90,7 +94,7 @@ impl Projection {
             for place in self.place_starts[item]..self.place_starts[item + 1] {
                 let row = self.places[place as usize].start as usize;
                 let end = ends[row];
-                self.items[end as usize] = item as u32;
+                self.items[end as usize] = I::from_number(item as u32);
                 self.places[place as usize] = Place { start: self.starts[row], end, weight: self.weights[row] };
                 ends[row] = end + 1;
             }
@@ -102,7 +106,7 @@ impl Projection {
         self.place_starts.clear();
         self.place_starts.resize(self.item_count() + 1, 0);
         for &item in &self.items {
-            self.place_starts[item as usize + 1] += 1;
+            self.place_starts[number(item) + 1] += 1;
         }
         for item in 0..self.item_count() {
             self.place_starts[item + 1] += self.place_starts[item];
@@ -111,4 +115,8 @@ impl Projection {
         self.places.resize(self.items.len(), Place::default());
         self.place_starts.clone()
     }
+}
+
+fn number<I: Local>(item: I) -> usize {
+    item.into() as usize
 }
