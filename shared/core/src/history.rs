@@ -66,6 +66,11 @@ impl History {
     pub fn customer_count(&self) -> usize {
         self.customers.len()
     }
+    /// About what it holds in memory.
+    pub fn memory_bytes(&self) -> u64 {
+        let texts = [&self.products, &self.customers, &self.order_ids].map(TextList::memory_bytes);
+        texts.iter().sum::<u64>() + size_of_val(self.orders.as_slice()) as u64 + self.lines.memory_bytes()
+    }
     /// The parts as a merge makes them. `orders` hold for each order its customer, its date and its number of lines.
     pub(crate) fn from_parts(
         products: TextList,

@@ -87,11 +87,11 @@ fn round(
 ) -> Result<ReportOutput, Box<dyn Error>> {
     let history = loaded(segments, phases)?;
     let progress = |stage: &'static str, done: f64| end(phases, Phase::before(stage, done));
-    let budget = Budget { threads, stop: &|| false, progress: &progress };
+    let budget = Budget { threads, memory_bytes: None, stop: &|| false, progress: &progress };
     let output = match report::run(&history, spec, &budget) {
         Ok(output) => output,
         Err(RunEnd::Failed(failure)) => return Err(failure.to_string().into()),
-        Err(RunEnd::Stopped) => return Err("stopped".into()),
+        Err(RunEnd::Stopped { .. }) => return Err("stopped".into()),
     };
     drop(history);
     end(phases, Phase::Drop);

@@ -52,6 +52,11 @@ impl LineColumns {
         self.products.len()
     }
 
+    pub fn memory_bytes(&self) -> u64 {
+        let large = size_of_val(self.large.as_slice());
+        (size_of_val(self.products.as_slice()) + 2 * size_of_val(self.amounts.as_slice()) + large) as u64
+    }
+
     pub fn push(&mut self, line: Line) {
         let amount = packed(line.amount, self.len(), &mut self.large);
         self.products.push(line.product);

@@ -47,6 +47,7 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     let window = Window::resolve(spec, history);
     let selection = scope::select(history, &window, spec.customer_scope, spec.churn_days);
     let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
+    let budget = &budget.without(set.memory_bytes());
     stage(budget, "itemsets", 0.2)?;
     let mined = mine::itemsets(set.baskets(), &spec.mba, budget)?;
     stage(budget, "rules", 0.5)?;
@@ -128,7 +129,7 @@ impl Findings<'_> {
 
 fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEnd> {
     (budget.progress)(name, done);
-    if (budget.stop)() { Err(RunEnd::Stopped) } else { Ok(()) }
+    if (budget.stop)() { Err(RunEnd::STOPPED) } else { Ok(()) }
 }
 
 fn rule_rows(rules: &[Rule], baskets: u64, names: &Names, ledger: &Ledger) -> Listing {

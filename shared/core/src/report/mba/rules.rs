@@ -3,7 +3,7 @@
 use super::ledger::SetMoney;
 use super::mine::{self, Mined};
 use super::names::Names;
-use super::splits::{self, MAX_SPLITS};
+use super::splits;
 use crate::decimal::Amount;
 use crate::report::spec::MbaParams;
 use crate::report::{Budget, ReportFailure, RunEnd};
@@ -20,19 +20,20 @@ const MAX_LINKS: u64 = 20_000;
 /// The rules that pass the bounds, best first: at most `max_rules`, and never more than [`MAX_RULES`].
 pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Budget<'_>) -> Result<RuleSet, RunEnd> {
     let splits = splits::count(&itemsets.by_length(), params.max_consequent_size);
-    if splits > MAX_SPLITS {
-        return Err(RunEnd::Failed(too_many(itemsets, splits, baskets, params)));
+    let most = splits::most(budget);
+    if splits > most {
+        return Err(RunEnd::Failed(too_many(itemsets, splits, most, baskets, params)));
     }
     rules(itemsets, baskets, &options(params, budget)).map_err(ended)
 }
 
-fn too_many(itemsets: &Itemsets, splits: u128, baskets: u64, params: &MbaParams) -> ReportFailure {
-    let support = match splits::fitting_threshold(itemsets, params.max_consequent_size, MAX_SPLITS) {
+fn too_many(itemsets: &Itemsets, splits: u128, most: u128, baskets: u64, params: &MbaParams) -> ReportFailure {
+    let support = match splits::fitting_threshold(itemsets, params.max_consequent_size, most) {
         Some(fits) => format!("for {} or more, or ", mine::support_text(fits, baskets)),
         None => String::new(),
     };
     let message = format!(
-        "{} product sets split into {splits} possible rules, more than the {MAX_SPLITS} a report tries. Ask \
+        "{} product sets split into {splits} possible rules, more than the {most} a report tries. Ask \
          {support}for a smaller max_itemset_size or max_consequent_size.",
         itemsets.len()
     );
@@ -154,7 +155,7 @@ impl<'n> RuleRow<'n> {
 /// How a report ends whose rules were not finished.
 pub fn ended(error: MineError) -> RunEnd {
     match error {
-        MineError::Stopped { .. } => RunEnd::Stopped,
+        MineError::Stopped { .. } => RunEnd::STOPPED,
         other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
     }
 }
