@@ -44,19 +44,6 @@ pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> R
     }
 }
 
-/// Sets of at most two products at a threshold that larger sets were mined at.
-pub fn pairs(baskets: &Baskets, threshold: u32, budget: &Budget<'_>) -> Result<Itemsets, RunEnd> {
-    let options = MineOptions {
-        max_itemset_size: Some(2),
-        max_itemsets: ceiling(MAX_ITEMSETS, budget),
-        max_memory_bytes: memory(budget),
-        threads: budget.threads,
-        stop: budget.stop,
-        ..MineOptions::with_support_count(threshold)
-    };
-    mine(baskets, &options).map_err(|error| run_end(error, threshold, baskets.len() as u64))
-}
-
 /// The least threshold that a report chooses for so many baskets.
 pub fn auto_floor(baskets: u64) -> u64 {
     baskets.div_ceil(AUTO_SHARE).max(AUTO_FLOOR)

@@ -53,7 +53,7 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     stage(budget, "rules", 0.5)?;
     let found = rules::found(&mined.itemsets, set.len() as u64, &spec.mba, budget)?;
     stage(budget, "rules", 0.7)?;
-    let links = rules::links(set.baskets(), &mined, &found, &spec.mba, budget)?;
+    let links = rules::links(set.len() as u64, &mined, &found, &spec.mba, budget)?;
     stage(budget, "insights", 0.8)?;
     let data = data::of(history, &window, &selection, &set);
     let output = Findings { spec, window, selection, set, mined, found, links, data }.write(budget)?;

@@ -7,7 +7,7 @@ use super::splits;
 use crate::decimal::Amount;
 use crate::report::spec::MbaParams;
 use crate::report::{Budget, ReportFailure, RunEnd};
-use affinsy_mining::{Baskets, Itemsets, MineError, Rule, RuleOptions, RuleSet, RuleSort, rules};
+use affinsy_mining::{Itemsets, MineError, Rule, RuleOptions, RuleSet, RuleSort, rules};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -61,7 +61,7 @@ pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
 /// The rules that bundles and anchors are made of. Where the list was cut, the best by its order may be rare
 /// sets of little worth; then rules between two products that gain the most baskets over chance join them.
 pub fn links(
-    baskets: &Baskets,
+    baskets: u64,
     mined: &Mined,
     found: &RuleSet,
     params: &MbaParams,
@@ -69,9 +69,9 @@ pub fn links(
 ) -> Result<Vec<Rule>, RunEnd> {
     let mut links = found.rules.clone();
     if found.found > links.len() as u64 {
-        let pairs = mine::pairs(baskets, mined.min_support_count, budget)?;
+        let pairs = mined.itemsets.of_length_at_most(2);
         let by_leverage = MbaParams { max_rules: Some(MAX_LINKS), sort_by: RuleSort::Leverage, ..params.clone() };
-        let between_two = rules(&pairs, baskets.len() as u64, &options(&by_leverage, budget)).map_err(ended)?.rules;
+        let between_two = rules(&pairs, baskets, &options(&by_leverage, budget)).map_err(ended)?.rules;
         let key = |rule: &Rule| (rule.antecedent.clone(), rule.consequent.clone());
         let listed: FxHashSet<_> = links.iter().map(key).collect();
         links.extend(between_two.into_iter().filter(|rule| !listed.contains(&key(rule))));
