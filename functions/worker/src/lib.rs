@@ -54,6 +54,7 @@ impl Ctx {
             queue: Arc::new(queue),
             clock: Arc::new(SystemClock),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: Config::function_memory_bytes(),
         };
         Ok(Self { ports })
     }

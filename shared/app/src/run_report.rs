@@ -25,6 +25,8 @@ pub struct RunPorts {
     pub clock: Arc<dyn Clock>,
     /// Threads the computation may use.
     pub threads: usize,
+    /// All memory of this process; `None` for no bound.
+    pub memory_bytes: Option<u64>,
 }
 
 impl std::fmt::Debug for RunPorts {
@@ -50,6 +52,8 @@ const GIVE_UP_AFTER_MS: i64 = 6 * 3_600_000;
 const GUARD_MS: i64 = 15_000;
 /// A lease outlives the deadline by this, so that two workers never meet.
 const LEASE_SLACK_MS: i64 = 10_000;
+/// Kept back for the process itself: its code, its connections, and what its allocator cannot give back.
+const OWN_BYTES: u64 = 192 << 20;
 const TICK: Duration = Duration::from_millis(500);
 
 /// Runs a report until `deadline` at the latest.
@@ -67,7 +71,12 @@ pub async fn run_report(tenant: &Tenant, report_id: &str, deadline: Instant, por
     }
     match compute(tenant, &claim, deadline, ports).await {
         Ok(finished) => finish(tenant, &claim, finished, ports).await,
-        Err(Interrupted::OutOfTime) => {
+        Err(Interrupted::OutOfTime { advice }) => {
+            if claim.report.expired_leases + 1 >= MAX_EXPIRED_LEASES
+                && let Some(advice) = advice
+            {
+                return finish(tenant, &claim, Finish::Failed(out_of_time(&advice)), ports).await;
+            }
             ports.reports.release(tenant, &claim, ports.clock.now().plus_ms(5_000), true).await?;
             Ok(Ran::Again { after_s: 1 })
         }
@@ -95,6 +104,11 @@ fn exhausted() -> StoredFailure {
     }
 }
 
+fn out_of_time(advice: &str) -> StoredFailure {
+    let message = format!("The report did not fit the worker's time, tried {MAX_EXPIRED_LEASES} times. {advice}");
+    StoredFailure { code: "resource_exhausted".to_owned(), message }
+}
+
 fn given_up() -> StoredFailure {
     StoredFailure {
         code: "internal_error".to_owned(),
@@ -106,7 +120,10 @@ fn given_up() -> StoredFailure {
 
 #[derive(Debug)]
 enum Interrupted {
-    OutOfTime,
+    OutOfTime {
+        /// What would have fitted, where that is known.
+        advice: Option<String>,
+    },
     Port(PortError),
 }
 
@@ -136,7 +153,7 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
     match compute_watched(history, spec, tenant, claim, deadline, ports).await? {
         Ok(output) => Ok(store(tenant, claim, output, &*ports.objects).await?),
         Err(RunEnd::Failed(failure)) => Ok(Finish::Failed(stored(failure))),
-        Err(RunEnd::Stopped) => Err(Interrupted::OutOfTime),
+        Err(RunEnd::Stopped { advice }) => Err(Interrupted::OutOfTime { advice }),
     }
 }
 
@@ -152,6 +169,7 @@ async fn compute_watched(
     let stop = Arc::new(AtomicBool::new(false));
     let stage = Arc::new(Mutex::new(("computing", 0u32)));
     let threads = ports.threads;
+    let memory_bytes = ports.memory_bytes.map(|all| all.saturating_sub(OWN_BYTES + history.memory_bytes()));
     let mut work = {
         let (stop, stage) = (Arc::clone(&stop), Arc::clone(&stage));
         tokio::task::spawn_blocking(move || {
@@ -159,7 +177,7 @@ async fn compute_watched(
                 *lock(&stage) = (name, (fraction.clamp(0.0, 1.0) * 1_000.0) as u32);
             };
             let stop = || stop.load(Ordering::Relaxed);
-            report::run(&history, &spec, &Budget { threads, stop: &stop, progress: &progress })
+            report::run(&history, &spec, &Budget { threads, memory_bytes, stop: &stop, progress: &progress })
         })
     };
     let mut told = ("computing", 0);

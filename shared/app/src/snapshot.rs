@@ -4,7 +4,7 @@ use crate::ports::{Objects, OrderLog, PortError, SegmentRecord};
 use affinsy_core::history::History;
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportFailure;
-use affinsy_core::segment::{self, SegmentRows};
+use affinsy_core::segment::{self, Merge, SegmentRows};
 use futures::{StreamExt, TryStreamExt};
 use std::sync::Arc;
 
@@ -30,13 +30,17 @@ pub async fn load(
 ) -> Result<History, SnapshotError> {
     let segments = log.segments(tenant, dataset_id, sequence).await?;
     whole(&segments, sequence)?;
-    let decoded: Vec<(u64, SegmentRows)> = futures::stream::iter(segments)
+    // Each segment's names join the shared ones as it arrives: thousands of segments name the same products.
+    let merge: Merge = futures::stream::iter(segments)
         .map(|record| read_segment(record, Arc::clone(objects)))
         .buffered(AT_ONCE)
-        .try_collect()
+        .try_fold(Merge::default(), |mut merge, (sequence, rows)| async move {
+            merge.add(sequence, rows);
+            Ok(merge)
+        })
         .await?;
     // Merging is pure computation: off the threads that serve sockets.
-    tokio::task::spawn_blocking(move || segment::merge(decoded))
+    tokio::task::spawn_blocking(move || merge.finish())
         .await
         .map_err(|error| SnapshotError::Port(PortError::Damaged(format!("merge: {error}"))))
 }

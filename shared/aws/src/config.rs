@@ -70,6 +70,13 @@ impl Config {
         std::env::var("AFFINSY_LOG").unwrap_or_else(|_| "info".to_owned())
     }
 
+    /// The memory that AWS Lambda gives this function, which Lambda itself says; none where there is no such word.
+    pub fn function_memory_bytes() -> Option<u64> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        let mebibytes = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok()?;
+        mebibytes.parse::<u64>().ok().map(|mebibytes| mebibytes << 20)
+    }
+
     pub fn url_policy(&self) -> UrlPolicy {
         if self.get(Setting::WebhookAllowPrivate) == "true" { UrlPolicy::AllowPrivate } else { UrlPolicy::PublicOnly }
     }

@@ -2,6 +2,10 @@
 //!
 //! Names are kept once each; orders and lines hold codes. Built by [`HistoryBuilder`]; reports only read.
 
+mod lines;
+
+pub(crate) use lines::{LineColumns, Room};
+
 use crate::decimal::{Amount, Quantity};
 use crate::names::{Names, TextList};
 use crate::time::Instant;
@@ -37,18 +41,6 @@ pub struct History {
     lines: LineColumns,
 }
 
-/// The lines of all orders, a column each.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LineColumns {
-    pub products: Vec<u32>,
-    pub quantities: Vec<Quantity>,
-    /// [`UNPRICED`] where the price is unknown: an `Option<Amount>` a line would take twice the memory.
-    pub amounts: Vec<Amount>,
-}
-
-/// Stands for an unknown price where amounts are kept in columns.
-pub(crate) const UNPRICED: Amount = Amount::from_billionths(i128::MIN);
-
 impl History {
     pub fn orders(&self) -> &[OrderHeader] {
         &self.orders
@@ -57,10 +49,10 @@ impl History {
         self.order_ids.get(order)
     }
     pub fn lines<'a>(&'a self, order: &OrderHeader) -> impl ExactSizeIterator<Item = Line> + use<'a> {
-        (order.lines.start as usize..order.lines.end as usize).map(|at| self.line(at))
+        (order.lines.start as usize..order.lines.end as usize).map(|at| self.lines.get(at))
     }
     pub fn line_count(&self) -> usize {
-        self.lines.products.len()
+        self.lines.len()
     }
     pub fn product(&self, code: u32) -> &str {
         self.products.get(code as usize)
@@ -73,6 +65,11 @@ impl History {
     }
     pub fn customer_count(&self) -> usize {
         self.customers.len()
+    }
+    /// About what it holds in memory.
+    pub fn memory_bytes(&self) -> u64 {
+        let texts = [&self.products, &self.customers, &self.order_ids].map(TextList::memory_bytes);
+        texts.iter().sum::<u64>() + size_of_val(self.orders.as_slice()) as u64 + self.lines.memory_bytes()
     }
     /// The parts as a merge makes them. `orders` hold for each order its customer, its date and its number of lines.
     pub(crate) fn from_parts(
@@ -90,14 +87,6 @@ impl History {
         };
         let orders = orders.map(header).collect();
         Self { products, customers, order_ids, orders, lines }
-    }
-    fn line(&self, at: usize) -> Line {
-        let amount = self.lines.amounts[at];
-        Line {
-            product: self.lines.products[at],
-            quantity: self.lines.quantities[at],
-            amount: (amount != UNPRICED).then_some(amount),
-        }
     }
 }
 
@@ -119,13 +108,9 @@ impl HistoryBuilder {
     /// Adds an order; lines of quantity zero are left out, and an order without lines with them.
     pub fn order(&mut self, id: &str, customer: Option<u32>, date: Instant, lines: impl IntoIterator<Item = Line>) {
         let columns = &mut self.history.lines;
-        let start = columns.products.len() as u32;
-        for line in lines.into_iter().filter(|line| !line.quantity.is_zero()) {
-            columns.products.push(line.product);
-            columns.quantities.push(line.quantity);
-            columns.amounts.push(line.amount.unwrap_or(UNPRICED));
-        }
-        let lines = start..columns.products.len() as u32;
+        let start = columns.len() as u32;
+        lines.into_iter().filter(|line| !line.quantity.is_zero()).for_each(|line| columns.push(line));
+        let lines = start..columns.len() as u32;
         if !lines.is_empty() {
             self.history.order_ids.push(id);
             self.history.orders.push(OrderHeader { customer, date, lines });

@@ -39,6 +39,10 @@ impl TextList {
     pub fn buffer(&self) -> &str {
         &self.text
     }
+    /// About what it holds in memory.
+    pub fn memory_bytes(&self) -> u64 {
+        (self.text.len() + size_of_val(self.ends.as_slice())) as u64
+    }
     pub fn len(&self) -> usize {
         self.ends.len()
     }

@@ -70,7 +70,7 @@ fn report(history: &History, body: &str) -> (Value, ReportOutput) {
     let spec = ReportSpec::parse(body.as_bytes()).expect("a valid body");
     let started = std::time::Instant::now();
     let progress = |stage, done| eprintln!("{stage} {done}: {} ms", started.elapsed().as_millis());
-    let budget = Budget { threads: 2, stop: &|| false, progress: &progress };
+    let budget = Budget { threads: 2, memory_bytes: None, stop: &|| false, progress: &progress };
     let output = run(history, &spec, &budget).expect("a report");
     eprintln!("{} ms, {} bytes", started.elapsed().as_millis(), output.result.get().len());
     (serde_json::from_str(output.result.get()).expect("JSON"), output)

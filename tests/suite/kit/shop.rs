@@ -99,6 +99,7 @@ impl Shop {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             threads: 1,
+            memory_bytes: None,
         }
     }
 

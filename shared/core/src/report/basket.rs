@@ -76,6 +76,13 @@ impl<'h> BasketSet<'h> {
         }
     }
 
+    /// About what it holds in memory, the history aside.
+    pub fn memory_bytes(&self) -> u64 {
+        let numbers = self.order_offsets.len() + self.orders.len() + self.products.len() + self.items.len();
+        let baskets = 8 * self.baskets.len() + 4 * self.baskets.occurrence_count();
+        (4 * numbers + baskets) as u64
+    }
+
     pub const fn baskets(&self) -> &Baskets {
         &self.baskets
     }

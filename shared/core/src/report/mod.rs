@@ -82,15 +82,28 @@ pub struct ReportFailure {
 /// What the computation may use of the machine.
 pub struct Budget<'a> {
     pub threads: usize,
+    /// What it may allocate beside the history; `None` for no bound.
+    pub memory_bytes: Option<u64>,
     /// True when the work must stop now (deadline, cancel); asked often.
     pub stop: &'a (dyn Fn() -> bool + Sync),
     /// Called with a stage's name and the fraction done, 0–1.
     pub progress: &'a (dyn Fn(&'static str, f64) + Sync),
 }
 
+impl Budget<'_> {
+    /// The budget that is left when so many bytes are taken.
+    #[must_use]
+    pub fn without(&self, bytes: u64) -> Self {
+        Self { memory_bytes: self.memory_bytes.map(|left| left.saturating_sub(bytes)), ..*self }
+    }
+}
+
 impl std::fmt::Debug for Budget<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Budget").field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Budget")
+            .field("threads", &self.threads)
+            .field("memory_bytes", &self.memory_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,5 +126,13 @@ pub enum RunEnd {
     Failed(#[from] ReportFailure),
     /// `Budget::stop` said so: hand the job back.
     #[error("stopped")]
-    Stopped,
+    Stopped {
+        /// What would have come to its end in the time that there was, as far as that can be told.
+        advice: Option<String>,
+    },
+}
+
+impl RunEnd {
+    /// Stopped, and nothing is known of what would have helped.
+    pub const STOPPED: Self = Self::Stopped { advice: None };
 }

@@ -11,7 +11,6 @@ use super::encode::{SegmentWriter, values};
 use super::merge::{Merge, Ranked, RankedNames};
 use super::part::{Dating, Row, each_order, keep_winners};
 use super::rows::Head;
-use crate::history::UNPRICED;
 use crate::names::TextList;
 use parquet::data_type::ByteArray;
 use rayon::prelude::*;
@@ -110,8 +109,7 @@ fn with_telling<'a>(rows: &mut Vec<Row<'a>>, dating: Option<Dating>) -> Vec<Row<
 fn write(writer: &mut SegmentWriter, names: &Values, hash: u64, id: &ByteArray, head: Head, row: &Row<'_>) {
     let customer = head.customer.map(|rank| &names.customers[rank as usize]);
     let product = &names.products[row.line.product as usize];
-    let amount = Some(row.line.amount).filter(|amount| *amount != UNPRICED);
-    writer.row(hash, id, customer, &head, product, row.line.quantity, amount);
+    writer.row(hash, id, customer, &head, product, row.line.quantity, row.line.amount);
 }
 
 #[cfg(test)]

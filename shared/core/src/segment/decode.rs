@@ -1,10 +1,10 @@
 //! Reads segments. Trusts nothing: whatever the bytes are, the answer is rows or a problem, never a panic.
 
 use super::SegmentProblem;
-use super::columns::{Columns, RowGroup};
-use super::rows::{Head, RowLine, Run, SegmentRows};
+use super::columns::RowGroup;
+use super::rows::{Head, Run, SegmentRows};
 use super::schema::{SCHEMA, VERSION, VERSION_KEY};
-use crate::history::UNPRICED;
+use crate::history::Line;
 use bytes::Bytes;
 use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -43,8 +43,9 @@ fn read(bytes: Bytes) -> Result<SegmentRows, SegmentProblem> {
     check_schema(file.metadata().file_metadata())?;
     let mut reading = Reading::default();
     for at in 0..file.num_row_groups() {
-        let columns = Columns::open(file.get_row_group(at)?.as_ref())?;
-        reading.row_group(columns)?;
+        let SegmentRows { customers, products, .. } = &mut reading.rows;
+        let group = RowGroup::read(file.get_row_group(at)?.as_ref(), customers, products)?;
+        reading.row_group(&group)?;
     }
     Ok(reading.rows)
 }
@@ -67,35 +68,38 @@ struct Reading {
 }
 
 impl Reading {
-    fn row_group(&mut self, mut columns: Columns) -> Result<(), SegmentProblem> {
-        while let Some(group) = columns.next(&mut self.rows.customers, &mut self.rows.products)? {
-            for at in 0..group.len() {
-                self.row(&group, at)?;
-            }
+    fn row_group(&mut self, group: &RowGroup) -> Result<(), SegmentProblem> {
+        self.rows.lines.reserve(group.len());
+        let mut order = None;
+        for at in 0..group.len() {
+            let is_new =
+                order != Some(group.orders[at]) && self.start_order(group.order_ids.get(group.orders[at] as usize))?;
+            order = Some(group.orders[at]);
+            self.row(group, at, is_new);
         }
-        Ok(())
+        let too_many = |_| SegmentProblem::Corrupt("it has too many rows".to_owned());
+        u32::try_from(self.rows.lines.len()).map(|_| ()).map_err(too_many)
     }
 
-    fn row(&mut self, group: &RowGroup, at: usize) -> Result<(), SegmentProblem> {
-        let new_order = self.start_order(group.order_id(at)?)?;
+    fn row(&mut self, group: &RowGroup, at: usize, is_new_order: bool) {
+        let rows = &mut self.rows;
         let head = Head {
             customer: group.customers[at],
             date: group.dates[at],
             received_at: group.received[at],
             sequence: group.sequences[at],
         };
-        if new_order || self.rows.heads.last() != Some(&head) {
-            self.rows.heads.push(head);
+        if is_new_order || rows.heads.last() != Some(&head) {
+            rows.heads.push(head);
+            rows.head_ends.push(0);
         }
-        let too_many = |_| SegmentProblem::Corrupt("it has too many orders".to_owned());
-        self.rows.lines.push(RowLine {
+        rows.lines.push(Line {
             product: group.products[at],
-            head: u32::try_from(self.rows.heads.len() - 1).map_err(too_many)?,
             quantity: group.quantities[at],
-            amount: group.amounts[at].unwrap_or(UNPRICED),
+            amount: group.amounts[at],
         });
-        self.rows.runs.last_mut().expect("an order was started").lines_end = self.rows.lines.len();
-        Ok(())
+        *rows.head_ends.last_mut().expect("a head was begun") = rows.lines.len() as u32;
+        rows.runs.last_mut().expect("an order was begun").heads_end = rows.heads.len() as u32;
     }
 
     /// Begins a run where the id is another one than before; whether it did.
@@ -110,7 +114,7 @@ impl Reading {
             return Err(SegmentProblem::Corrupt("its rows are not sorted".to_owned()));
         }
         rows.order_ids.push(id);
-        rows.runs.push(Run { hash, lines_end: rows.lines.len() });
+        rows.runs.push(Run { hash, heads_end: rows.heads.len() as u32 });
         Ok(true)
     }
 }

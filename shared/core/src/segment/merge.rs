@@ -6,7 +6,7 @@
 //! (hash, id), names by their bytes.
 
 use super::part::{Part, resolve};
-use super::rows::{Head, RowLine, SegmentRows};
+use super::rows::{Head, SegmentRows};
 use crate::history::{History, LineColumns};
 use crate::names::{Names, TextList};
 use rayon::prelude::*;
@@ -48,16 +48,23 @@ impl Merge {
 
     pub fn finish(self) -> History {
         let Ranked { sources, products, customers, erasure } = self.ranked();
-        let mut parts: Vec<Part> =
-            hash_ranges(&sources).into_par_iter().map(|hashes| resolve(&sources, hashes, erasure)).collect();
+        let ranges = hash_ranges(&sources);
+        let sizes: Vec<usize> = ranges.par_iter().map(|hashes| row_count(&sources, *hashes)).collect();
+        let mut lines = LineColumns::blank(sizes.iter().sum());
+        let rooms = lines.rooms(&sizes);
+        let (mut parts, filled): (Vec<Part>, Vec<_>) = ranges
+            .into_par_iter()
+            .zip(rooms)
+            .map(|(hashes, mut room)| (resolve(&sources, hashes, erasure, &mut room), room.finish()))
+            .unzip();
         drop(sources);
-        let products = keep_used(&products, &mut parts, |part, each| {
-            part.lines.products.iter_mut().for_each(each);
+        lines.close_up(sizes.into_iter().zip(filled).map(|(size, (used, large))| (size, used, large)));
+        let products = keep_used(&products, |each| lines.products.iter_mut().for_each(each));
+        let customers = keep_used(&customers, |each| {
+            let orders = parts.iter_mut().flat_map(|part| part.orders.iter_mut());
+            orders.filter_map(|order| order.0.as_mut()).for_each(each);
         });
-        let customers = keep_used(&customers, &mut parts, |part, each| {
-            part.orders.iter_mut().filter_map(|order| order.0.as_mut()).for_each(each);
-        });
-        joined(products, customers, parts)
+        joined(products, customers, parts, lines)
     }
 
     /// Gives every name its rank instead of its code: ranks ascend as the names' bytes.
@@ -109,9 +116,8 @@ fn shared_codes(shared: &mut Names, own: Names) -> Vec<u32> {
 
 fn rename(rows: &mut SegmentRows, products: &[u32], customers: &[u32]) {
     let customer = |head: &mut Head| head.customer = head.customer.map(|code| customers[code as usize]);
-    let product = |line: &mut RowLine| line.product = products[line.product as usize];
     rows.heads.iter_mut().for_each(customer);
-    rows.lines.iter_mut().for_each(product);
+    rows.lines.products.iter_mut().for_each(|product| *product = products[*product as usize]);
 }
 
 /// Ranges of hashes that cover all, each with about as much work: hashes spread evenly.
@@ -123,38 +129,33 @@ fn hash_ranges(sources: &[Source]) -> Vec<(u64, u64)> {
     (0..count).map(|at| (at * width, if at == count - 1 { u64::MAX } else { (at + 1) * width - 1 })).collect()
 }
 
-/// The names that live lines or orders use, by their bytes; the parts' ranks become codes into them.
-fn keep_used(
-    names: &RankedNames,
-    parts: &mut [Part],
-    visit: impl Fn(&mut Part, &mut dyn FnMut(&mut u32)) + Sync,
-) -> TextList {
+/// How many rows the orders of a range have, removed ones and all.
+fn row_count(sources: &[Source], hashes: (u64, u64)) -> usize {
+    sources.iter().map(|source| source.rows.run_lines(source.runs(hashes)).len()).sum()
+}
+
+/// The names that live lines or orders use, by their bytes; the ranks that `visit` shows become codes into them.
+fn keep_used(names: &RankedNames, mut visit: impl FnMut(&mut dyn FnMut(&mut u32))) -> TextList {
     let mut used = vec![false; names.len()];
-    parts.iter_mut().for_each(|part| visit(part, &mut |rank| used[*rank as usize] = true));
+    visit(&mut |rank| used[*rank as usize] = true);
     let (mut list, mut codes) = (TextList::default(), vec![0; names.len()]);
     for rank in (0..names.len()).filter(|rank| used[*rank]) {
         codes[rank] = list.len() as u32;
         list.push(names.get(rank));
     }
-    parts.par_iter_mut().for_each(|part| visit(part, &mut |rank| *rank = codes[*rank as usize]));
+    // Where all are used, ranks are codes.
+    if list.len() < names.len() {
+        visit(&mut |rank| *rank = codes[*rank as usize]);
+    }
     list
 }
 
-/// One history of all parts, in their order. Each part is dropped once it is copied.
-fn joined(products: TextList, customers: TextList, parts: Vec<Part>) -> History {
-    let count = parts.iter().map(|part| part.lines.products.len()).sum();
-    let mut lines = LineColumns {
-        products: Vec::with_capacity(count),
-        quantities: Vec::with_capacity(count),
-        amounts: Vec::with_capacity(count),
-    };
+/// One history of all parts, in their order.
+fn joined(products: TextList, customers: TextList, parts: Vec<Part>, lines: LineColumns) -> History {
     let (mut order_ids, mut orders) = (TextList::default(), Vec::new());
     for part in parts {
         order_ids.append(&part.order_ids);
         orders.push(part.orders);
-        lines.products.extend_from_slice(&part.lines.products);
-        lines.quantities.extend_from_slice(&part.lines.quantities);
-        lines.amounts.extend_from_slice(&part.lines.amounts);
     }
     History::from_parts(products, customers, order_ids, orders.into_iter().flatten(), lines)
 }

@@ -1,18 +1,19 @@
 //! Merges the orders of one range of hashes: the unit of parallel work. No order reaches into two ranges.
 
 use super::merge::Source;
-use super::rows::{Head, RowLine};
-use crate::history::LineColumns;
+use super::rows::Head;
+use crate::history::{Line, Room};
 use crate::names::TextList;
 use crate::time::Instant;
+use std::ops::Range;
 
-/// The live orders of one range, by (hash, id). Codes are ranks: ascending as the names' bytes.
+/// The live orders of one range, by (hash, id); their lines stand in a room of the history. Codes are ranks:
+/// ascending as the names' bytes.
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub order_ids: TextList,
     /// Customer, date, number of lines.
     pub orders: Vec<(Option<u32>, Instant, u32)>,
-    pub lines: LineColumns,
 }
 
 /// One order in one source.
@@ -20,25 +21,37 @@ struct Run<'a> {
     hash: u64,
     id: &'a str,
     source: &'a Source,
-    lines: &'a [RowLine],
+    /// Its place there.
+    at: usize,
 }
 
 /// A row with its sequence.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    pub line: &'a RowLine,
+    pub line: Line,
     pub head: &'a Head,
     pub sequence: u64,
 }
 
-pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>) -> Part {
-    let mut part = Part::default();
-    each_order(sources, hashes, erasure, |id, rows| {
-        let Some(dating) = Dating::of(rows, erasure) else { return };
-        keep_winners(rows);
+/// The orders of a range of hashes; fills a room that has a place for each of their rows.
+pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>, room: &mut Room<'_>) -> Part {
+    let (mut part, mut rows) = (Part::default(), Vec::new());
+    for same in sorted_runs(sources, hashes).chunk_by(Run::is_same_order) {
+        // Most orders came once and stay as they came.
+        if let [run] = same
+            && let Some((head, lines)) = run.settled(erasure)
+        {
+            part.order_ids.push(run.id);
+            part.orders.push((head.customer, head.date.unwrap_or(head.received_at), lines.len() as u32));
+            room.copy(&run.source.rows.lines, lines);
+            continue;
+        }
+        all_rows(same, erasure, &mut rows);
+        let Some(dating) = Dating::of(&rows, erasure) else { continue };
+        keep_winners(&mut rows);
         rows.retain(|row| !row.line.quantity.is_zero());
-        part.add(id, dating, rows);
-    });
+        part.add(same[0].id, dating, &rows, room);
+    }
     part
 }
 
@@ -72,38 +85,62 @@ pub(super) fn each_order<'a>(
     erasure: Option<u32>,
     mut take: impl FnMut(&'a str, &mut Vec<Row<'a>>),
 ) {
-    let mut runs: Vec<Run<'_>> = sources.iter().flat_map(|source| runs_within(source, hashes)).collect();
-    // Stable: of equal sequences, which no two segments have, the segment added first wins.
-    runs.sort_by(|a, b| a.hash.cmp(&b.hash).then_with(|| a.id.cmp(b.id)));
     let mut rows = Vec::new();
-    for same in runs.chunk_by(|a, b| a.hash == b.hash && a.id == b.id) {
-        rows.clear();
-        rows.extend(same.iter().flat_map(Run::rows));
-        let erasures = rows.iter().filter(|row| Some(row.line.product) == erasure);
-        if let Some(erased) = erasures.map(|row| row.sequence).max() {
-            rows.retain(|row| row.sequence > erased || Some(row.line.product) == erasure);
-        }
+    for same in sorted_runs(sources, hashes).chunk_by(Run::is_same_order) {
+        all_rows(same, erasure, &mut rows);
         take(same[0].id, &mut rows);
     }
 }
 
+/// The runs of a range by (hash, id).
+fn sorted_runs(sources: &[Source], hashes: (u64, u64)) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = sources.iter().flat_map(|source| runs_within(source, hashes)).collect();
+    // Stable: of equal sequences, which no two segments have, the segment added first wins. The sources' runs are
+    // sorted already, and the sort merges what it finds sorted.
+    runs.sort_by(|a, b| a.hash.cmp(&b.hash).then_with(|| a.id.cmp(b.id)));
+    runs
+}
+
 fn runs_within(source: &Source, hashes: (u64, u64)) -> impl Iterator<Item = Run<'_>> {
     let rows = &source.rows;
-    source.runs(hashes).map(move |at| Run {
-        hash: rows.runs[at].hash,
-        id: rows.order_ids.get(at),
-        source,
-        lines: &rows.lines[rows.run_lines(at)],
-    })
+    source.runs(hashes).map(move |at| Run { hash: rows.runs[at].hash, id: rows.order_ids.get(at), source, at })
+}
+
+/// All rows of an order that no erasure took.
+fn all_rows<'a>(same: &[Run<'a>], erasure: Option<u32>, rows: &mut Vec<Row<'a>>) {
+    rows.clear();
+    rows.extend(same.iter().flat_map(Run::rows));
+    let erasures = rows.iter().filter(|row| Some(row.line.product) == erasure);
+    if let Some(erased) = erasures.map(|row| row.sequence).max() {
+        rows.retain(|row| row.sequence > erased || Some(row.line.product) == erasure);
+    }
 }
 
 impl<'a> Run<'a> {
+    fn is_same_order(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.id == other.id
+    }
+
     fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let source = self.source;
-        self.lines.iter().map(move |line| {
-            let head = &source.rows.heads[line.head as usize];
-            Row { line, head, sequence: head.sequence.unwrap_or(source.sequence) }
+        let (rows, sequence) = (&self.source.rows, self.source.sequence);
+        rows.run_heads(self.at).flat_map(move |at| {
+            let head = &rows.heads[at];
+            let sequence = head.sequence.unwrap_or(sequence);
+            rows.head_lines(at).map(move |line| Row { line: rows.line(line), head, sequence })
         })
+    }
+
+    /// The order's only head and its lines, where none of them is removed, erased or there twice.
+    fn settled(&self, erasure: Option<u32>) -> Option<(&'a Head, Range<usize>)> {
+        let rows = &self.source.rows;
+        let heads = rows.run_heads(self.at);
+        let lines = rows.head_lines(heads.start);
+        let products = rows.lines.products(lines.clone());
+        let is_settled = heads.len() == 1
+            && products.is_sorted_by(|a, b| a < b)
+            && !rows.lines.has_removal(lines.clone())
+            && erasure.is_none_or(|erasure| !products.contains(&erasure));
+        is_settled.then(|| (&rows.heads[heads.start], lines))
     }
 }
 
@@ -118,12 +155,10 @@ pub(super) fn keep_winners(rows: &mut Vec<Row<'_>>) {
 
 impl Part {
     /// Adds an order's live rows; an order without any is none.
-    fn add(&mut self, id: &str, dating: Dating, rows: &[Row<'_>]) {
+    fn add(&mut self, id: &str, dating: Dating, rows: &[Row<'_>], room: &mut Room<'_>) {
         let Some(newest) = rows.iter().max_by_key(|row| row.sequence) else { return };
         self.order_ids.push(id);
         self.orders.push((newest.head.customer, dating.instant(), rows.len() as u32));
-        self.lines.products.extend(rows.iter().map(|row| row.line.product));
-        self.lines.quantities.extend(rows.iter().map(|row| row.line.quantity));
-        self.lines.amounts.extend(rows.iter().map(|row| row.line.amount));
+        rows.iter().for_each(|row| room.push(row.line));
     }
 }

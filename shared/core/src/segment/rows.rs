@@ -1,8 +1,9 @@
 //! The rows of one segment in memory: names as codes of the segment's own lists, rows grouped by order.
 
-use crate::decimal::{Amount, Quantity};
+use crate::history::{Line, LineColumns};
 use crate::names::{Names, TextList};
 use crate::time::Instant;
+use std::ops::Range;
 
 /// The decoded rows of a segment, grouped by order, sorted by (hash, order_id).
 #[derive(Debug, Clone, Default)]
@@ -11,17 +12,19 @@ pub struct SegmentRows {
     pub(super) order_ids: TextList,
     pub(super) runs: Vec<Run>,
     pub(super) heads: Vec<Head>,
-    pub(super) lines: Vec<RowLine>,
+    /// Where the rows of each head end; they begin where those of the head before end.
+    pub(super) head_ends: Vec<u32>,
+    pub(super) lines: LineColumns,
     pub(super) customers: Names,
     pub(super) products: Names,
 }
 
-/// The rows of one order: they end here, and begin where those of the order before end.
+/// The rows of one order: its heads end here, and begin where those of the order before end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run {
     /// `xxh3_64` of the order's id.
     pub hash: u64,
-    pub lines_end: usize,
+    pub heads_end: u32,
 }
 
 /// What the rows of an order that came in one push have in common.
@@ -34,17 +37,6 @@ pub(super) struct Head {
     pub sequence: Option<u64>,
 }
 
-/// One row: 32 bytes, since a report holds all of a dataset's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RowLine {
-    pub product: u32,
-    /// Where its head stands in `heads`.
-    pub head: u32,
-    pub quantity: Quantity,
-    /// [`crate::history::UNPRICED`] where the price is unknown.
-    pub amount: Amount,
-}
-
 impl SegmentRows {
     pub fn row_count(&self) -> usize {
         self.lines.len()
@@ -54,12 +46,28 @@ impl SegmentRows {
     }
     /// Every (order_id, product_name) that has a row, removals among them.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
-        let lines = |run| self.lines[self.run_lines(run)].iter();
+        let products = |run| self.lines.products(self.run_lines(run..run + 1)).iter();
         (0..self.runs.len())
-            .flat_map(move |run| lines(run).map(move |line| (self.order_ids.get(run), self.products.get(line.product))))
+            .flat_map(move |run| products(run).map(move |code| (self.order_ids.get(run), self.products.get(*code))))
     }
-    pub(super) fn run_lines(&self, run: usize) -> std::ops::Range<usize> {
-        let start = if run == 0 { 0 } else { self.runs[run - 1].lines_end };
-        start..self.runs[run].lines_end
+    /// The heads of an order.
+    pub(super) fn run_heads(&self, run: usize) -> Range<usize> {
+        let start = if run == 0 { 0 } else { self.runs[run - 1].heads_end };
+        start as usize..self.runs[run].heads_end as usize
+    }
+    /// The lines under a head.
+    pub(super) fn head_lines(&self, head: usize) -> Range<usize> {
+        self.lines_before(head)..self.lines_before(head + 1)
+    }
+    /// The lines of some orders that stand together.
+    pub(super) fn run_lines(&self, runs: Range<usize>) -> Range<usize> {
+        let heads_before = |run: usize| if run == 0 { 0 } else { self.runs[run - 1].heads_end as usize };
+        self.lines_before(heads_before(runs.start))..self.lines_before(heads_before(runs.end))
+    }
+    pub(super) fn line(&self, at: usize) -> Line {
+        self.lines.get(at)
+    }
+    fn lines_before(&self, head: usize) -> usize {
+        if head == 0 { 0 } else { self.head_ends[head - 1] as usize }
     }
 }

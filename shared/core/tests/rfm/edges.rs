@@ -153,8 +153,8 @@ fn insights_can_be_switched_off() {
 #[test]
 fn stops_when_told() {
     let spec = ReportSpec::parse(br#"{"report_type": "RFM"}"#).expect("a valid request");
-    let budget = Budget { threads: 1, stop: &|| true, progress: &|_, _| {} };
-    assert!(matches!(rfm::run(&shop(), &spec, &budget), Err(RunEnd::Stopped)));
+    let budget = Budget { threads: 1, memory_bytes: None, stop: &|| true, progress: &|_, _| {} };
+    assert!(matches!(rfm::run(&shop(), &spec, &budget), Err(RunEnd::Stopped { .. })));
 }
 
 #[test]

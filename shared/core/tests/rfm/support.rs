@@ -39,7 +39,7 @@ pub fn output(history: &History, params: &str) -> ReportOutput {
     let comma = if params.is_empty() { "" } else { ", " };
     let body = format!(r#"{{{params}{comma}"report_type": "RFM"}}"#);
     let spec = ReportSpec::parse(body.as_bytes()).expect("a valid request");
-    let budget = Budget { threads: 1, stop: &|| false, progress: &|_, _| {} };
+    let budget = Budget { threads: 1, memory_bytes: None, stop: &|| false, progress: &|_, _| {} };
     rfm::run(history, &spec, &budget).expect("a finished report")
 }
 

@@ -58,6 +58,11 @@ impl Itemsets {
             .flat_map(|(length, block)| block.items.chunks_exact(length).zip(block.supports.iter().copied()))
     }
 
+    /// The itemsets of at most so many items.
+    pub fn of_length_at_most(&self, most: usize) -> Self {
+        Self { blocks: self.blocks.iter().take(most).cloned().collect() }
+    }
+
     /// The support count of a set of items given ascending; `None` when it is not among the frequent ones.
     pub fn support_of(&self, items: &[u32]) -> Option<u32> {
         let block = self.blocks.get(items.len().checked_sub(1)?)?;

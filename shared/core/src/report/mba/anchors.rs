@@ -47,7 +47,7 @@ pub fn rows<'n>(ranked: &[(u32, Vec<&Rule>)], baskets: u64, names: &'n Names, le
     let row = |(item, rules): &(u32, Vec<&Rule>)| {
         let mut by_confidence = rules.clone();
         by_confidence.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)).then(a.consequent.cmp(&b.consequent)));
-        let money = ledger.totals([[*item].as_slice()])[0];
+        let money = ledger.totals(&[[*item].as_slice()])[0];
         Anchor {
             product: names.one(*item),
             support: f64::from(rules[0].antecedent_count) / baskets as f64,

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::rules::products;
 use crate::decimal::Amount;
 use affinsy_mining::Rule;
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -95,7 +95,8 @@ fn confidence_key(rule: &Rule) -> (std::cmp::Reverse<u32>, std::cmp::Reverse<usi
 
 /// The candidates that earn the most, best first.
 pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger) -> Vec<(Candidate<'r>, SetMoney)> {
-    let totals = ledger.totals(candidates.iter().map(|candidate| candidate.items.as_slice()));
+    let sets: Vec<&[u32]> = candidates.iter().map(|candidate| candidate.items.as_slice()).collect();
+    let totals = ledger.totals(&sets);
     let mut ranked: Vec<(Candidate<'r>, SetMoney)> = candidates.into_iter().zip(totals).collect();
     ranked.sort_by(|(a, x), (b, y)| y.products.cmp(&x.products).then_with(|| a.items.cmp(&b.items)));
     ranked.truncate(MAX_BUNDLES);
@@ -170,20 +171,15 @@ impl<'n> Shop<'n> {
     }
 }
 
-/// Sets that need money worked out: each once, ascending, and where to find each.
-#[derive(Debug, Default)]
-pub struct SetIndex(FxHashMap<Vec<u32>, SetMoney>);
-
-impl SetIndex {
-    pub fn of(rules: &[Rule], ledger: &Ledger) -> Self {
-        let mut sets: Vec<Vec<u32>> = rules.iter().map(products).collect();
-        sets.sort_unstable();
-        sets.dedup();
-        let totals = ledger.totals(sets.iter().map(Vec::as_slice));
-        Self(sets.into_iter().zip(totals).collect())
+/// What the products of each rule come to. Rules of one set share its working out.
+pub fn money(rules: &[Rule], ledger: &Ledger) -> Vec<SetMoney> {
+    let mut sets: Vec<(Vec<u32>, usize)> =
+        rules.par_iter().enumerate().map(|(at, rule)| (products(rule), at)).collect();
+    sets.par_sort_unstable();
+    let distinct: Vec<&[u32]> = sets.chunk_by(|a, b| a.0 == b.0).map(|same| same[0].0.as_slice()).collect();
+    let mut money = vec![SetMoney::default(); rules.len()];
+    for (same, total) in sets.chunk_by(|a, b| a.0 == b.0).zip(ledger.totals(&distinct)) {
+        same.iter().for_each(|(_, at)| money[*at] = total);
     }
-
-    pub fn money(&self, rule: &Rule) -> SetMoney {
-        self.0.get(&products(rule)).copied().unwrap_or_default()
-    }
+    money
 }

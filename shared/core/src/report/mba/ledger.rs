@@ -2,6 +2,7 @@
 
 use crate::decimal::Amount;
 use crate::report::basket::BasketSet;
+use rayon::prelude::*;
 
 /// For some products, each basket that holds them and what their line comes to; and the value of every basket.
 #[derive(Debug)]
@@ -21,6 +22,9 @@ pub struct SetMoney {
     /// The whole orders.
     pub baskets: Amount,
 }
+
+/// Sets whose money one thread works out at a time.
+const SETS_AT_ONCE: usize = 256;
 
 /// Baskets that hold a prefix of a set, with what the prefix's lines come to.
 type Matches = Vec<(u32, Amount)>;
@@ -56,12 +60,16 @@ impl Ledger {
     }
 
     /// The money of each set; sets are ascending items, and neighbours that share a prefix share its work.
-    pub fn totals<'s>(&self, sets: impl IntoIterator<Item = &'s [u32]>) -> Vec<SetMoney> {
+    pub fn totals(&self, sets: &[&[u32]]) -> Vec<SetMoney> {
+        sets.par_chunks(SETS_AT_ONCE).flat_map_iter(|sets| self.totals_of(sets)).collect()
+    }
+
+    fn totals_of(&self, sets: &[&[u32]]) -> Vec<SetMoney> {
         let mut stack: Vec<Matches> = Vec::new();
         let mut path: &[u32] = &[];
         let mut totals = Vec::new();
         for set in sets {
-            let shared = path.iter().zip(set).take_while(|(a, b)| a == b).count();
+            let shared = path.iter().zip(*set).take_while(|(a, b)| a == b).count();
             stack.truncate(shared);
             for item in &set[shared..] {
                 let matches = match stack.last() {
@@ -168,7 +176,7 @@ mod tests {
         let ledger = Ledger::read(&set, &vec![true; set.item_count()]);
         let text = |money: &SetMoney| format!("{} {}", money.products.to_text(), money.baskets.to_text());
         let sets: [&[u32]; 5] = [&[0], &[0, 1], &[0, 1, 2], &[1], &[1, 2]];
-        let totals: Vec<String> = ledger.totals(sets).iter().map(text).collect();
+        let totals: Vec<String> = ledger.totals(&sets).iter().map(text).collect();
         assert_eq!(totals, ["2 4", "8 4", "5.9 5.9", "14 12", "5 5.9"]);
         let medians: Vec<Option<String>> =
             median_prices(&set, &[true; 3]).into_iter().map(|price| price.map(Amount::to_text)).collect();

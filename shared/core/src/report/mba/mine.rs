@@ -1,7 +1,7 @@
 //! From what was asked about support to a threshold and the itemsets that reach it. Of rules it knows only that
 //! they can be too many; of money nothing.
 
-use super::splits::{self, MAX_SPLITS};
+use super::splits;
 use crate::report::spec::{MbaParams, Support};
 use crate::report::{Budget, ReportFailure, RunEnd};
 use affinsy_mining::{Baskets, Itemsets, MineError, MineOptions, mine, mine_at_most};
@@ -44,42 +44,32 @@ pub fn itemsets(baskets: &Baskets, params: &MbaParams, budget: &Budget<'_>) -> R
     }
 }
 
-/// Sets of at most two products at a threshold that larger sets were mined at.
-pub fn pairs(baskets: &Baskets, threshold: u32, budget: &Budget<'_>) -> Result<Itemsets, RunEnd> {
-    let options = MineOptions {
-        max_itemset_size: Some(2),
-        max_itemsets: MAX_ITEMSETS,
-        threads: budget.threads,
-        stop: budget.stop,
-        ..MineOptions::with_support_count(threshold)
-    };
-    mine(baskets, &options).map_err(|error| run_end(error, threshold, baskets.len() as u64))
-}
-
 /// The least threshold that a report chooses for so many baskets.
 pub fn auto_floor(baskets: u64) -> u64 {
     baskets.div_ceil(AUTO_SHARE).max(AUTO_FLOOR)
 }
 
 fn at(baskets: &Baskets, threshold: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
-    let itemsets = mine(baskets, &options(threshold, MAX_ITEMSETS, params, budget))
+    let itemsets = mine(baskets, &options(threshold, ceiling(MAX_ITEMSETS, budget), params, budget))
         .map_err(|error| run_end(error, threshold, baskets.len() as u64))?;
     Ok(Mined { itemsets, min_support_count: threshold, raised: None })
 }
 
 fn chosen(baskets: &Baskets, floor: u32, params: &MbaParams, budget: &Budget<'_>) -> Result<Mined, RunEnd> {
-    let options = options(floor, AUTO_ITEMSETS, params, budget);
-    let (threshold, itemsets) = mine_at_most(baskets, floor, AUTO_ITEMSETS, &options)
-        .map_err(|error| run_end(error, floor, baskets.len() as u64))?;
-    if splits::count(&itemsets.by_length(), params.max_consequent_size) > MAX_SPLITS {
-        let fits = splits::fitting_threshold(&itemsets, params.max_consequent_size, MAX_SPLITS);
+    let ceiling = ceiling(AUTO_ITEMSETS, budget);
+    let options = options(floor, ceiling, params, budget);
+    let (threshold, itemsets) =
+        mine_at_most(baskets, floor, ceiling, &options).map_err(|error| run_end(error, floor, baskets.len() as u64))?;
+    let most = splits::most(budget);
+    if splits::count(&itemsets.by_length(), params.max_consequent_size) > most {
+        let fits = splits::fitting_threshold(&itemsets, params.max_consequent_size, most);
         drop(itemsets);
         // Where no threshold leaves a rule, one that no set reaches.
         let threshold = fits.unwrap_or(self::threshold(baskets.len() as u64 + 1));
-        let raised = Raised { from: floor, too_many: format!("{MAX_SPLITS} possible rules") };
+        let raised = Raised { from: floor, too_many: format!("{most} possible rules") };
         return Ok(Mined { raised: Some(raised), ..at(baskets, threshold, params, budget)? });
     }
-    let raised = || Raised { from: floor, too_many: format!("{AUTO_ITEMSETS} product sets") };
+    let raised = || Raised { from: floor, too_many: too_many(ceiling, baskets, budget) };
     Ok(Mined { itemsets, min_support_count: threshold, raised: (threshold > floor).then(raised) })
 }
 
@@ -87,10 +77,33 @@ fn options<'a>(threshold: u32, ceiling: u64, params: &MbaParams, budget: &Budget
     MineOptions {
         max_itemset_size: params.max_itemset_size,
         max_itemsets: ceiling,
+        max_memory_bytes: memory(budget),
         threads: budget.threads,
         stop: budget.stop,
         ..MineOptions::with_support_count(threshold)
     }
+}
+
+/// What an itemset takes where it is written down: mostly its products' names.
+const ROW_BYTES: u64 = 256;
+
+/// The miner's share of the memory that is left. The rest is for rules and for what is written.
+pub fn memory(budget: &Budget<'_>) -> Option<u64> {
+    budget.memory_bytes.map(|left| left / 2)
+}
+
+/// At most so many itemsets, and no more than can be written down.
+fn ceiling(most: u64, budget: &Budget<'_>) -> u64 {
+    memory(budget).map_or(most, |bytes| most.min(bytes / ROW_BYTES).max(1))
+}
+
+/// What a threshold of the report's own choice gave more of.
+fn too_many(ceiling: u64, baskets: &Baskets, budget: &Budget<'_>) -> String {
+    const OCCURRENCE_BYTES: u64 = 64;
+    let amply = ceiling * ROW_BYTES + baskets.occurrence_count() as u64 * OCCURRENCE_BYTES;
+    let memory_may_bind = memory(budget).is_some_and(|bytes| bytes < amply);
+    let or = if memory_may_bind { ", or more than fit the worker's memory" } else { "" };
+    format!("{ceiling} product sets{or}")
 }
 
 fn threshold(count: u64) -> u32 {
@@ -100,7 +113,9 @@ fn threshold(count: u64) -> u32 {
 /// How a report ends that the miner did not finish at a threshold.
 pub fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
     match error {
-        MineError::Stopped { .. } => RunEnd::Stopped,
+        MineError::Stopped { suggested_min_support_count, .. } => RunEnd::Stopped {
+            advice: suggested_min_support_count.map(|_| advice(suggested_min_support_count, baskets)),
+        },
         MineError::TooManyItemsets { ceiling, suggested_min_support_count } => {
             let advice = advice(suggested_min_support_count, baskets);
             let message = format!(
@@ -113,7 +128,7 @@ pub fn run_end(error: MineError, threshold: u32, baskets: u64) -> RunEnd {
             let megabytes = budget_bytes / 1_000_000;
             let message = format!(
                 "The product sets in at least {threshold} of the {baskets} baskets need more than the {megabytes} MB \
-                 that the worker has for them. {advice}"
+                 that the worker has for them. {advice} Or give the worker more memory."
             );
             RunEnd::Failed(ReportFailure { code: "too_many_itemsets", message })
         }

@@ -32,9 +32,9 @@ use super::window::Window;
 use super::{Budget, ReportOutput, RunEnd, scope};
 use crate::history::History;
 use affinsy_mining::{Rule, RuleSet};
-use bundles::{Candidate, SetIndex, Shop};
+use bundles::{Candidate, Shop};
 use data::Data;
-use ledger::Ledger;
+use ledger::{Ledger, SetMoney};
 use mine::Mined;
 use names::Names;
 use pages::Listing;
@@ -47,12 +47,13 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     let window = Window::resolve(spec, history);
     let selection = scope::select(history, &window, spec.customer_scope, spec.churn_days);
     let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
+    let budget = &budget.without(set.memory_bytes());
     stage(budget, "itemsets", 0.2)?;
     let mined = mine::itemsets(set.baskets(), &spec.mba, budget)?;
     stage(budget, "rules", 0.5)?;
     let found = rules::found(&mined.itemsets, set.len() as u64, &spec.mba, budget)?;
     stage(budget, "rules", 0.7)?;
-    let links = rules::links(set.baskets(), &mined, &found, &spec.mba, budget)?;
+    let links = rules::links(set.len() as u64, &mined, &found, &spec.mba, budget)?;
     stage(budget, "insights", 0.8)?;
     let data = data::of(history, &window, &selection, &set);
     let output = Findings { spec, window, selection, set, mined, found, links, data }.write(budget)?;
@@ -85,8 +86,12 @@ impl Findings<'_> {
         let summary = self.summary(&ledger, budget)?;
         let revenue = summary.revenue;
         let shop = Shop { baskets: count, revenue, names: &names, item_counts: &item_counts, prices: &prices };
+        stage(budget, "insights", 0.85)?;
+        let substitutes = substitutes::found(set.baskets(), &item_counts, self.spec.mba.max_q_value, &names);
+        stage(budget, "insights", 0.9)?;
         let rule_listing = rule_rows(&self.found.rules, count, &names, &ledger);
         let itemset_listing = itemsets::listing(&self.mined.itemsets, &names, count);
+        stage(budget, "insights", 0.95)?;
         let result = MbaResult {
             parameters: result::parameters(self.spec, &self.window, &self.mined),
             warnings: warnings::of(self.spec, &self.data, &summary, &self.mined),
@@ -94,7 +99,7 @@ impl Findings<'_> {
             itemsets: itemset_listing.first_page(),
             bundles: shop.rows(&best),
             anchors: anchors::rows(&ranked, count, &names, &ledger),
-            substitutes: substitutes::found(set.baskets(), &item_counts, self.spec.mba.max_q_value, &names),
+            substitutes,
             churn: self.selection.churn.as_ref(),
             insights: None,
             data: &self.data,
@@ -124,16 +129,13 @@ impl Findings<'_> {
 
 fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEnd> {
     (budget.progress)(name, done);
-    if (budget.stop)() { Err(RunEnd::Stopped) } else { Ok(()) }
+    if (budget.stop)() { Err(RunEnd::STOPPED) } else { Ok(()) }
 }
 
 fn rule_rows(rules: &[Rule], baskets: u64, names: &Names, ledger: &Ledger) -> Listing {
-    let money = SetIndex::of(rules, ledger);
-    let mut listing = Listing::default();
-    for rule in rules {
-        listing.push(&rules::RuleRow::of(rule, baskets, names, money.money(rule)));
-    }
-    listing
+    let money = bundles::money(rules, ledger);
+    let rows: Vec<(&Rule, SetMoney)> = rules.iter().zip(money).collect();
+    Listing::of(&rows, |(rule, money)| rules::RuleRow::of(rule, baskets, names, *money))
 }
 
 fn marked(set: &BasketSet<'_>, items: impl Iterator<Item = u32>) -> Vec<bool> {

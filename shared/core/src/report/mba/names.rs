@@ -9,12 +9,19 @@ pub struct Names(Vec<Box<RawValue>>);
 
 impl Names {
     pub fn of(set: &BasketSet<'_>) -> Self {
-        let quoted = |item| to_raw_value(set.name(item)).expect("text always serializes");
-        Self((0..set.item_count() as u32).map(quoted).collect())
+        Self::new((0..set.item_count() as u32).map(|item| set.name(item)))
+    }
+
+    pub fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        Self(names.map(|name| to_raw_value(name).expect("text always serializes")).collect())
     }
 
     pub fn one(&self, item: u32) -> &RawValue {
         &self.0[item as usize]
+    }
+
+    pub fn text(&self, item: u32) -> &str {
+        self.0[item as usize].get()
     }
 
     pub fn list(&self, items: &[u32]) -> Vec<&RawValue> {

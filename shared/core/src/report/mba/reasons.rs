@@ -80,6 +80,7 @@ fn without_pairs(baskets: &Baskets, mined: &Mined, budget: &Budget<'_>) -> Resul
     let options = MineOptions {
         max_itemset_size: Some(2),
         max_itemsets: PAIRS,
+        max_memory_bytes: mine::memory(budget),
         threads: budget.threads,
         stop: budget.stop,
         ..MineOptions::with_support_count(1)

@@ -3,11 +3,11 @@
 use super::ledger::SetMoney;
 use super::mine::{self, Mined};
 use super::names::Names;
-use super::splits::{self, MAX_SPLITS};
+use super::splits;
 use crate::decimal::Amount;
 use crate::report::spec::MbaParams;
 use crate::report::{Budget, ReportFailure, RunEnd};
-use affinsy_mining::{Baskets, Itemsets, MineError, Rule, RuleOptions, RuleSet, RuleSort, rules};
+use affinsy_mining::{Itemsets, MineError, Rule, RuleOptions, RuleSet, RuleSort, rules};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,19 +20,20 @@ const MAX_LINKS: u64 = 20_000;
 /// The rules that pass the bounds, best first: at most `max_rules`, and never more than [`MAX_RULES`].
 pub fn found(itemsets: &Itemsets, baskets: u64, params: &MbaParams, budget: &Budget<'_>) -> Result<RuleSet, RunEnd> {
     let splits = splits::count(&itemsets.by_length(), params.max_consequent_size);
-    if splits > MAX_SPLITS {
-        return Err(RunEnd::Failed(too_many(itemsets, splits, baskets, params)));
+    let most = splits::most(budget);
+    if splits > most {
+        return Err(RunEnd::Failed(too_many(itemsets, splits, most, baskets, params)));
     }
     rules(itemsets, baskets, &options(params, budget)).map_err(ended)
 }
 
-fn too_many(itemsets: &Itemsets, splits: u128, baskets: u64, params: &MbaParams) -> ReportFailure {
-    let support = match splits::fitting_threshold(itemsets, params.max_consequent_size, MAX_SPLITS) {
+fn too_many(itemsets: &Itemsets, splits: u128, most: u128, baskets: u64, params: &MbaParams) -> ReportFailure {
+    let support = match splits::fitting_threshold(itemsets, params.max_consequent_size, most) {
         Some(fits) => format!("for {} or more, or ", mine::support_text(fits, baskets)),
         None => String::new(),
     };
     let message = format!(
-        "{} product sets split into {splits} possible rules, more than the {MAX_SPLITS} a report tries. Ask \
+        "{} product sets split into {splits} possible rules, more than the {most} a report tries. Ask \
          {support}for a smaller max_itemset_size or max_consequent_size.",
         itemsets.len()
     );
@@ -61,7 +62,7 @@ pub fn options<'a>(params: &MbaParams, budget: &Budget<'a>) -> RuleOptions<'a> {
 /// The rules that bundles and anchors are made of. Where the list was cut, the best by its order may be rare
 /// sets of little worth; then rules between two products that gain the most baskets over chance join them.
 pub fn links(
-    baskets: &Baskets,
+    baskets: u64,
     mined: &Mined,
     found: &RuleSet,
     params: &MbaParams,
@@ -69,9 +70,9 @@ pub fn links(
 ) -> Result<Vec<Rule>, RunEnd> {
     let mut links = found.rules.clone();
     if found.found > links.len() as u64 {
-        let pairs = mine::pairs(baskets, mined.min_support_count, budget)?;
+        let pairs = mined.itemsets.of_length_at_most(2);
         let by_leverage = MbaParams { max_rules: Some(MAX_LINKS), sort_by: RuleSort::Leverage, ..params.clone() };
-        let between_two = rules(&pairs, baskets.len() as u64, &options(&by_leverage, budget)).map_err(ended)?.rules;
+        let between_two = rules(&pairs, baskets, &options(&by_leverage, budget)).map_err(ended)?.rules;
         let key = |rule: &Rule| (rule.antecedent.clone(), rule.consequent.clone());
         let listed: FxHashSet<_> = links.iter().map(key).collect();
         links.extend(between_two.into_iter().filter(|rule| !listed.contains(&key(rule))));
@@ -155,7 +156,7 @@ impl<'n> RuleRow<'n> {
 /// How a report ends whose rules were not finished.
 pub fn ended(error: MineError) -> RunEnd {
     match error {
-        MineError::Stopped { .. } => RunEnd::Stopped,
+        MineError::Stopped { .. } => RunEnd::STOPPED,
         other => RunEnd::Failed(ReportFailure { code: "too_many_rules", message: other.to_string() }),
     }
 }

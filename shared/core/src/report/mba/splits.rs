@@ -1,10 +1,19 @@
 //! In how many ways itemsets split into rules: the work that a list of rules takes. Knows no rule.
 
+use crate::report::Budget;
 use affinsy_mining::Itemsets;
 use std::collections::BTreeMap;
 
 /// The most ways of splitting itemsets into rules that a report tries.
 pub const MAX_SPLITS: u128 = 20_000_000;
+
+/// What a way takes in memory while it is judged.
+const SPLIT_BYTES: u64 = 64;
+
+/// The most ways that a report tries within its budget.
+pub fn most(budget: &Budget<'_>) -> u128 {
+    budget.memory_bytes.map_or(MAX_SPLITS, |left| MAX_SPLITS.min(u128::from(left / SPLIT_BYTES)))
+}
 
 /// In how many ways so many itemsets of each length split into an antecedent and a consequent of at most `longest`
 /// items.

@@ -3,6 +3,7 @@
 
 use super::names::Names;
 use affinsy_mining::{Baskets, Ratio, stats};
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -79,8 +80,8 @@ fn compared(baskets: &Baskets, item_counts: &[u32]) -> Vec<Pair> {
     let together = count_pairs(baskets, &popular, item_counts.len());
     let total = baskets.len() as u64;
     let fisher = stats::FisherExact::new(total as u32);
-    let mut pairs = Vec::new();
-    for (at, first) in popular.iter().enumerate() {
+    let with_first = |(at, first): (usize, &u32)| {
+        let mut pairs = Vec::new();
         for (other, second) in popular.iter().enumerate().skip(at + 1) {
             let counts = [item_counts[*first as usize], item_counts[*second as usize]];
             let product = u64::from(counts[0]) * u64::from(counts[1]);
@@ -91,8 +92,9 @@ fn compared(baskets: &Baskets, item_counts: &[u32]) -> Vec<Pair> {
                 pairs.push(Pair { items: [*first, *second], counts, both, p_value });
             }
         }
-    }
-    pairs
+        pairs
+    };
+    popular.par_iter().enumerate().flat_map_iter(with_first).collect()
 }
 
 /// The most bought items, ascending.

@@ -32,8 +32,12 @@ fn report(history: &History, params: Value) -> Result<ReportOutput, RunEnd> {
 }
 
 fn report_on(history: &History, body: Value, stopped: bool) -> Result<ReportOutput, RunEnd> {
+    within(history, body, None, stopped)
+}
+
+fn within(history: &History, body: Value, memory_bytes: Option<u64>, stopped: bool) -> Result<ReportOutput, RunEnd> {
     let spec = ReportSpec::parse(body.to_string().as_bytes()).expect("a valid body");
-    run(history, &spec, &Budget { threads: 1, stop: &|| stopped, progress: &|_, _| {} })
+    run(history, &spec, &Budget { threads: 1, memory_bytes, stop: &|| stopped, progress: &|_, _| {} })
 }
 
 fn result(output: &ReportOutput) -> Value {
@@ -246,5 +250,25 @@ fn too_much_to_work_out_ends_with_advice() {
     };
     check(40, "too_many_itemsets", "smaller max_itemset_size");
     check(16, "too_many_rules", "smaller max_itemset_size or max_consequent_size");
-    assert!(matches!(report_on(&breakfast(), json!({"report_type": "MBA"}), true), Err(RunEnd::Stopped)));
+    assert!(matches!(report_on(&breakfast(), json!({"report_type": "MBA"}), true), Err(RunEnd::Stopped { .. })));
+}
+
+#[test]
+fn memory_bounds_the_product_sets() {
+    let names: Vec<String> = (0..12).map(|at| format!("p{at}")).collect();
+    let (wide, pair) = (format!("ann: {}", names.join(", ")), "bob: p0, p1");
+    // 4,095 sets in 2 baskets, 3 of them in 8.
+    let orders: Vec<(usize, &str)> = [[&*wide; 2].as_slice(), &[pair; 6]].concat().into_iter().enumerate().collect();
+    let history = history(&orders);
+    let megabytes = |megabytes: u64| Some(megabytes << 20);
+    let everything = |support: u32| json!({"report_type": "MBA", "params": {"min_support_count": support, "max_itemset_size": null}});
+    assert!(within(&history, everything(2), megabytes(1_000), false).is_ok());
+    match within(&history, everything(2), megabytes(1), false) {
+        Err(RunEnd::Failed(failure)) => {
+            assert_eq!(failure.code, "too_many_itemsets");
+            assert!(failure.message.contains("Ask for min_support_count 3 (min_support 0.375) or more"), "{failure}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(within(&history, everything(3), megabytes(1), false).is_ok());
 }

@@ -68,7 +68,7 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
 
 fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEnd> {
     (budget.progress)(name, done);
-    if (budget.stop)() { Err(RunEnd::Stopped) } else { Ok(()) }
+    if (budget.stop)() { Err(RunEnd::STOPPED) } else { Ok(()) }
 }
 
 /// The date to compare with; `None` where it does not lie before the anchor, or there is no anchor.

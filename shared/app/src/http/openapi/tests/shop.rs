@@ -79,6 +79,7 @@ impl Shop {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             threads: 1,
+            memory_bytes: None,
         };
         let deadline = Instant::from_unix_ms(1_765_000_900_000);
         run_report(&tenant(), report_id, deadline, &ports).await.expect("a run");
