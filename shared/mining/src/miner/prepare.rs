@@ -146,29 +146,74 @@ impl ItemMap {
     }
 }
 
-/// Rows of at least two ranked items, equal ones merged. Shorter rows extend nothing.
+/// After so many baskets, and whenever they have doubled, it shows whether equal ones are worth looking for.
+const MERGED_AT_LEAST: usize = 4096;
+/// They are when one occurrence in so many was saved since the last time. On shop baskets a hundredth is, mostly in
+/// rows of two items, for a tenth of the time.
+const WORTH_ONE_IN: usize = 64;
+
+/// Rows of at least two ranked items, equal ones merged where there are many. Shorter rows extend nothing.
 fn projection<I: Local>(extensions: Extensions, baskets: &Baskets, ranks: &ItemMap) -> Projection<I> {
     let occurrences = extensions.supports.iter().map(|&support| support as usize).sum();
     let mut root = Projection::default();
     root.extensions = extensions;
-    let mut merger = RowMerger::with_capacity(baskets.len());
     root.items.reserve_exact(occurrences);
-    let mut row = Vec::new();
+    let mut merger = Some(RowMerger::with_capacity(MERGED_AT_LEAST));
+    let (mut row, mut seen, mut look_again_at) = (Vec::new(), Seen::default(), MERGED_AT_LEAST);
     for basket in baskets.iter() {
-        row.clear();
-        row.resize(basket.len(), I::default());
-        let mut length = 0;
-        for &item in basket {
-            // Written always and kept by moving the end: no branch to mispredict.
-            let rank = ranks.rank(item);
-            row[length] = I::from_number(rank);
-            length += usize::from(rank != NO_RANK);
-        }
+        let length = ranked(basket, ranks, &mut row);
         let start = root.items.len();
         root.items.extend_from_slice(&row[..length]);
-        merger.close_row(&mut root, start, 1);
+        let Some(merging) = &mut merger else {
+            RowMerger::push_row(&mut root, start, 1);
+            continue;
+        };
+        seen.close_row(merging, &mut root, start);
+        if root.weights.len() == look_again_at {
+            look_again_at *= 2;
+            if std::mem::take(&mut seen).is_rarely_equal() {
+                merger = None;
+            } else {
+                merging.grow(&root, look_again_at);
+            }
+        }
     }
-    drop(merger);
     root.sort_and_index();
     root
+}
+
+/// Occurrences in rows of late, and how many of them an equal row saved.
+#[derive(Default)]
+struct Seen {
+    occurrences: usize,
+    saved: usize,
+}
+
+impl Seen {
+    fn close_row<I: Local>(&mut self, merger: &mut RowMerger, root: &mut Projection<I>, start: usize) {
+        let (length, rows) = (root.items.len() - start, root.weights.len());
+        merger.close_row(root, start, 1);
+        if length >= 2 {
+            self.occurrences += length;
+            self.saved += if root.weights.len() == rows { length } else { 0 };
+        }
+    }
+
+    fn is_rarely_equal(&self) -> bool {
+        self.saved * WORTH_ONE_IN < self.occurrences
+    }
+}
+
+/// Writes the ranks of a basket's frequent items to the front of the row; answers how many there are.
+fn ranked<I: Local>(basket: &[u32], ranks: &ItemMap, row: &mut Vec<I>) -> usize {
+    row.clear();
+    row.resize(basket.len(), I::default());
+    let mut length = 0;
+    for &item in basket {
+        // Written always and kept by moving the end: no branch to mispredict.
+        let rank = ranks.rank(item);
+        row[length] = I::from_number(rank);
+        length += usize::from(rank != NO_RANK);
+    }
+    length
 }

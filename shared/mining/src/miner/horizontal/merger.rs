@@ -28,13 +28,35 @@ impl RowMerger {
         self.table.capacity() * size_of::<u32>()
     }
 
+    /// Makes room for so many rows, of which the projection has some.
+    pub fn grow<I: Local>(&mut self, projection: &Projection<I>, rows: usize) {
+        self.reset(rows);
+        let mask = self.table.len() - 1;
+        for (number, (row, _)) in (0..).zip(projection.rows()) {
+            let mut slot = hash(row) as usize & mask;
+            while self.table[slot] != EMPTY {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = number;
+        }
+    }
+
+    /// Makes the items from `start` on a row, unless they are fewer than two: for rows that are rarely equal.
+    pub fn push_row<I: Local>(projection: &mut Projection<I>, start: usize, weight: u32) {
+        if projection.items.len() - start < 2 {
+            projection.items.truncate(start);
+            return;
+        }
+        projection.starts.push(u32::try_from(start).expect("2^32 items in baskets do not fit a function's memory"));
+        projection.weights.push(weight);
+    }
+
     /// Makes the items from `start` on a row of the projection, unless they are fewer than two or equal to an
     /// earlier row.
     pub fn close_row<I: Local>(&mut self, projection: &mut Projection<I>, start: usize, weight: u32) {
         let row = &projection.items[start..];
         if row.len() < 2 {
-            projection.items.truncate(start);
-            return;
+            return Self::push_row(projection, start, weight);
         }
         let mask = self.table.len() - 1;
         let mut slot = hash(row) as usize & mask;
@@ -52,8 +74,7 @@ impl RowMerger {
             slot = (slot + 1) & mask;
         }
         self.table[slot] = projection.weights.len() as u32;
-        projection.starts.push(u32::try_from(start).expect("2^32 items in baskets do not fit a function's memory"));
-        projection.weights.push(weight);
+        Self::push_row(projection, start, weight);
     }
 }
 

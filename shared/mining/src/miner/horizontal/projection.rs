@@ -65,6 +65,7 @@ impl<I: Local> Projection<I> {
     /// Finds the places of all items; rows ascend already.
     pub fn index(&mut self) {
         let mut next = self.reserve_places();
+        self.places.resize(self.items.len(), Place::default());
         for row in 0..self.weights.len() {
             let start = self.starts[row];
             let end = self.starts.get(row + 1).map_or(self.items.len() as u32, |&end| end);
@@ -79,24 +80,27 @@ impl<I: Local> Projection<I> {
     /// Sorts the items of every row and finds their places, by writing the items out in ascending order.
     pub fn sort_and_index(&mut self) {
         let mut next = self.reserve_places();
-        // First the rows of each item, where its places will be …
+        // First the rows of each item …
+        let mut rows_of_items = vec![0u32; self.items.len()];
         for row in 0..self.weights.len() {
             let end = self.starts.get(row + 1).map_or(self.items.len(), |&end| end as usize);
             for &item in &self.items[self.starts[row] as usize..end] {
                 let slot = &mut next[number(item)];
-                self.places[*slot as usize].start = row as u32;
+                rows_of_items[*slot as usize] = row as u32;
                 *slot += 1;
             }
         }
-        // … then item after item to the end of each of its rows.
-        let mut ends = self.starts.clone();
+        // … then item after item to the end of each of its rows. All that is known of a row stands together: rows come
+        // in no order that a cache likes.
+        let empty = |(&start, &weight): (&u32, &u32)| Place { start, end: start, weight };
+        let mut rows: Vec<Place> = self.starts.iter().zip(&self.weights).map(empty).collect();
         for item in 0..self.item_count() {
-            for place in self.place_starts[item]..self.place_starts[item + 1] {
-                let row = self.places[place as usize].start as usize;
-                let end = ends[row];
-                self.items[end as usize] = I::from_number(item as u32);
-                self.places[place as usize] = Place { start: self.starts[row], end, weight: self.weights[row] };
-                ends[row] = end + 1;
+            let slots = self.place_starts[item] as usize..self.place_starts[item + 1] as usize;
+            for &row in &rows_of_items[slots] {
+                let row = &mut rows[row as usize];
+                self.items[row.end as usize] = I::from_number(item as u32);
+                self.places.push(*row);
+                row.end += 1;
             }
         }
     }
@@ -112,7 +116,7 @@ impl<I: Local> Projection<I> {
             self.place_starts[item + 1] += self.place_starts[item];
         }
         self.places.clear();
-        self.places.resize(self.items.len(), Place::default());
+        self.places.reserve_exact(self.items.len());
         self.place_starts.clone()
     }
 }
