@@ -4,6 +4,7 @@
 
 mod ceiling;
 mod edges;
+mod itemset_laws;
 mod laws;
 mod random;
 mod reference;
