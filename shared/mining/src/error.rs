@@ -17,8 +17,8 @@ pub enum MineError {
     #[error("more than {budget_bytes} bytes of memory are needed")]
     TooMuchMemory {
         budget_bytes: u64,
-        /// The smallest support count whose result fits. `None`: the run was stopped before it was found, or none
-        /// fits.
+        /// The smallest support count whose result fits, or where not even the frequent items do, one at which those
+        /// fit. `None`: the run was stopped before it was found, or none fits.
         suggested_min_support_count: Option<u32>,
     },
     /// The caller's `stop` answered true. Run again with more time or a higher support.

@@ -6,9 +6,15 @@
 //!
 //! | mlxtend | here |
 //! |---|---|
-//! | `TransactionEncoder().fit_transform(rows)` | [`Baskets`], filled with [`Baskets::push`] |
-//! | `fpgrowth(df, min_support=0.5)` | [`mine`] with [`MineOptions`]; an absolute count, see [`Ratio::ceil_of`] |
-//! | `association_rules(sets, metric="confidence", min_threshold=0.6)` | [`rules`] with [`RuleOptions`] |
+//! | `TransactionEncoder().fit_transform(rows)` | [`Baskets`], filled with [`Baskets::push`] or collected; items are numbers |
+//! | `fpgrowth(df, min_support=0.5)`, or `apriori` | [`mine`] with [`MineOptions`]; an absolute count, see [`Ratio::ceil_of`] |
+//! | `max_len=3` | [`MineOptions::max_itemset_size`] |
+//! | `len(fpgrowth(…))` | [`count_itemsets`], which holds none of them |
+//! | guessing `min_support` until few are left | [`mine_at_most`]: the most frequent, so many at most; [`top_rules`] |
+//! | `association_rules(sets, metric="confidence", min_threshold=0.6)` | [`rules`] with [`RuleOptions::everything`] |
+//! | `rules[rules.lift > 1]`, `rules[rules.consequents.apply(len) == 1]` | [`RuleOptions::min_lift`], [`RuleOptions::max_consequent_size`] |
+//! | `rules.sort_values("lift").tail(10)` | [`RuleOptions::sort_by`], [`RuleOptions::max_rules`] |
+//! | a `MemoryError`, or no end | [`MineOptions::max_itemsets`], [`MineOptions::max_memory_bytes`], [`MineOptions::stop`] |
 //!
 //! ```
 //! use affinsy_mining::{Baskets, MineOptions, Ratio, RuleOptions, mine, rules};
@@ -34,10 +40,69 @@
 //! # Ok::<(), affinsy_mining::MineError>(())
 //! ```
 //!
-//! What mlxtend does not have: bounds that are tested in integers (a confidence equal to the bound passes), a
-//! ceiling on itemsets instead of an out-of-memory ([`MineError::TooManyItemsets`]; [`mine_at_most`] raises the
-//! support until they fit), p- and q-values, and a mark on rules that say no more than a simpler one
-//! ([`Rule::redundant`]).
+//! # Without a threshold, and only what is a finding
+//!
+//! [`mine_at_most`] takes the itemsets that most baskets hold, and never cuts through those of one support. The best
+//! rules come from a generous number of them ([`top_rules`] is both steps); [`RuleOptions`] says which count and in
+//! which order.
+//!
+//! ```
+//! use affinsy_mining::{Baskets, MineOptions, Ratio, RuleOptions, RuleSort, mine_at_most, rules};
+//!
+//! // 40 baskets with items 1 and 2, 10 with item 1 alone, 50 with item 3.
+//! let rows = (0..100).map(|row| match row { 0..40 => vec![1, 2], 40..50 => vec![1], _ => vec![3] });
+//! let baskets: Baskets = rows.collect();
+//! let options = MineOptions { max_itemset_size: Some(3), ..MineOptions::with_support_count(1) };
+//!
+//! let (support, most_frequent) = mine_at_most(&baskets, 5, 3, &options)?;
+//! assert_eq!((support, most_frequent.len()), (41, 2)); // {2} and {1, 2} tie at 40, and both would be one too many
+//!
+//! let (_, itemsets) = mine_at_most(&baskets, 5, 1_000_000, &options)?; // as many as fit, in at least 5 baskets
+//! let options = RuleOptions {
+//!     min_lift: Ratio::ONE,                                   // more often than by chance …
+//!     max_q_value: Ratio::parse_decimal("0.05").unwrap(),     // … and hardly by luck: 5 % false discoveries
+//!     include_redundant: false,                               // none that a simpler rule makes superfluous
+//!     max_consequent_size: Some(1),
+//!     sort_by: RuleSort::Lift,
+//!     max_rules: Some(500),
+//!     ..RuleOptions::everything(Ratio::ZERO)
+//! };
+//! let found = rules(&itemsets, baskets.len() as u64, &options)?;
+//! assert_eq!((found.rules.len(), found.tested, found.dropped.redundant), (2, 2, 0));
+//! assert!(found.rules[0].q_value < 0.001 && found.rules[0].metrics(100).lift == 2.0);
+//! # Ok::<(), affinsy_mining::MineError>(())
+//! ```
+//!
+//! # Metrics
+//!
+//! | column in mlxtend | here |
+//! |---|---|
+//! | `antecedents`, `consequents` | [`Rule::antecedent`], [`Rule::consequent`] |
+//! | `antecedent support`, `consequent support` | [`Metrics::antecedent_support`], [`Metrics::consequent_support`] |
+//! | `support`, `confidence`, `lift`, `leverage`, `jaccard`, `certainty`, `kulczynski` | the same in [`Metrics`], from [`Rule::metrics`] |
+//! | `conviction` | [`Metrics::conviction`]; `None` for `inf` |
+//! | `zhangs_metric` | [`Metrics::zhang`]; `None` where it is undefined, not 0 |
+//! | `representativity` | none: it is 1 where no value is missing |
+//! | | [`Metrics::cosine`], [`Metrics::imbalance_ratio`], [`Metrics::confidence_low`] to [`Metrics::confidence_high`] (Wilson, 95 %) |
+//! | | [`Rule::p_value`] (Fisher), [`Rule::q_value`] (Benjamini-Hochberg), [`Rule::redundant`], and the counts |
+//!
+//! # What is exact
+//!
+//! Itemsets and their counts: nothing is sampled. Every bound on a rule but the q-value is compared in integers, so
+//! that a confidence of 84 / 280 reaches 0.3. Metrics are off by rounding alone; q-values correct for all rules
+//! tested, however few are returned. Estimates are only [`Progress`] and what [`MineError::Stopped`] says.
+//!
+//! # Time and memory
+//!
+//! The search chooses between rows of items and bit sets by what each part of the data shows ([`mine`] says how);
+//! [`Strategy`] forces one, for tests and measurements. All processors are used unless `threads` says otherwise.
+//! Time grows with what is found: where that is too much, bound [`MineOptions::max_itemset_size`] first, and use
+//! [`count_itemsets`] where numbers will do. [`mine`] and [`rules`] state their memory. A run that meets
+//! [`MineOptions::max_itemsets`] or [`MineOptions::max_memory_bytes`], or is ended by [`MineOptions::stop`], gives no
+//! part of a result but a [`MineError`] with a support count that would do, where one can be told. Rules are bounded
+//! by [`RuleOptions::max_rules`] and [`RuleOptions::stop`].
+//!
+//! Limits: fewer than 2³² baskets, and fewer than 2³² occurrences of frequent items in them.
 
 pub mod rfm;
 pub mod stats;
@@ -48,6 +113,7 @@ mod itemsets;
 mod miner;
 mod ratio;
 mod rules;
+mod top;
 mod workers;
 
 pub use baskets::Baskets;
@@ -56,3 +122,4 @@ pub use itemsets::Itemsets;
 pub use miner::{MineOptions, Progress, Strategy, count_itemsets, mine, mine_at_most};
 pub use ratio::Ratio;
 pub use rules::{Dropped, Metrics, Rule, RuleOptions, RuleSet, RuleSort, rules};
+pub use top::top_rules;

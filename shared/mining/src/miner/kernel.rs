@@ -2,6 +2,8 @@
 //! and POPCNT, and for one that counts bits in vectors (AVX-512 VPOPCNTDQ). The first worker looks for what the
 //! processor has. Other architectures have what they need in their baseline.
 
+#![expect(unsafe_code, reason = "calls of functions for processors that `Kernel::detect` has looked for")]
+
 /// Which version of the loops runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kernel {

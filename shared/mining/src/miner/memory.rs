@@ -3,10 +3,10 @@
 
 use super::horizontal::LEAST_COUNTERS;
 
-/// One occurrence of a frequent item: the item, in 4 bytes at most, and its place.
-const OCCURRENCE: u64 = 16;
-/// One row: start, weight, its slot in the tables of the merger and of the sort.
-const ROW: u64 = 28;
+/// One occurrence of a frequent item: the item, in 4 bytes at most, its place, and its row while they are sorted.
+const OCCURRENCE: u64 = 20;
+/// One row: start, weight, its slots in the table of the merger, and all of it again while rows are sorted.
+const ROW: u64 = 36;
 /// One item: code, support, place start, counters.
 const ITEM: u64 = 28;
 

@@ -1,6 +1,7 @@
 //! Exact mining of frequent itemsets. The steps, in the order in which data meets them:
 //!
-//! 1. [`prepare`]: rare items leave, the others are ranked by support, equal baskets become one with a weight.
+//! 1. [`prepare`]: rare items leave, the others are ranked by support, equal baskets become one with a weight where
+//!    there are many.
 //! 2. [`first_level`]: every frequent item is a task; workers take the largest first.
 //! 3. [`horizontal`]: occurrence deliver (LCM): the baskets that hold an item are walked once, and one row of
 //!    counters gives the support of all its extensions; the projected rows are reduced for the next level.
@@ -46,11 +47,11 @@ use sink::{CountSink, ListSink};
 /// number of threads or the strategy.
 ///
 /// How the search goes is chosen by what the data shows, never by its name: occurrences decide between a table and a
-/// hash map of items; baskets that are equal once rare items are gone become one with a weight, on every level;
+/// hash map of items; baskets that are equal once rare items are gone become one with a weight, where there are many;
 /// an item's rows become bit sets when counting the next level on rows would touch more words than the bit sets
 /// have (few items, many of them in the same baskets); items in all rows are never branched on.
 ///
-/// Time grows with the itemsets found and the occurrences of frequent items; memory is about 16 bytes for each such
+/// Time grows with the itemsets found and the occurrences of frequent items; memory is about 20 bytes for each such
 /// occurrence, beside 4 (k + 1) bytes for each itemset of k items and as much again while the result is sorted.
 pub fn mine(baskets: &Baskets, options: &MineOptions<'_>) -> Result<Itemsets, MineError> {
     let workers = Workers::new(options.threads);

@@ -6,7 +6,7 @@ use crate::stats::{Z_95, wilson};
 /// antecedent, the consequent and both; s(x) = x / N is the support. Numerators and denominators are exact
 /// integers, so that each value is off by rounding alone. None is NaN or infinite.
 ///
-/// Names and values are those of mlxtend's columns, but for `None` where mlxtend has `inf` (conviction) or 0
+/// Values are those of mlxtend's columns (`zhang` is its `zhangs_metric`), but for `None` where mlxtend has `inf` (conviction) or 0
 /// (Zhang). A lift of 1, a leverage, certainty or Zhang of 0 and a conviction of 1 all say the same: the two sides
 /// meet as often as chance would have it.
 #[derive(Debug, Clone, Copy, PartialEq)]
