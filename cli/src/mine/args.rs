@@ -63,7 +63,7 @@ pub struct MineArgs {
     /// How to search: for tests and measurements, the result is the same
     #[arg(long, value_name = "STRATEGY", default_value = "auto", value_parser = ["auto", "rows", "bits"])]
     pub strategy: String,
-    /// Worker threads [default: one a processor]
+    /// Worker threads; 0 is one a processor
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     /// Write the canonical list of itemsets here (- is stdout): items, a tab, the support count

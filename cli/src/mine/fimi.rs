@@ -52,7 +52,10 @@ fn parse(text: &[u8], baskets: &mut Baskets) -> Result<(), String> {
                 baskets.push(&items);
                 items.clear();
             }
-            b' ' | b'\t' | b'\r' => {}
+            b' ' | b'\t' => {}
+            // Lines that end in it alone would be read as one basket.
+            b'\r' if text.get(at + 1).is_none_or(|&next| next == b'\n') => {}
+            b'\r' => return Err("a carriage return without a line feed does not end a line".to_owned()),
             other => return Err(no_number(other)),
         }
         at += 1;
@@ -131,6 +134,8 @@ mod tests {
         check("4294967295\n", Ok(&[&[u32::MAX]]));
         check("00000000012 1\n", Ok(&[&[1, 12]]));
         check(" \n", Ok(&[&[]]));
+        check("1 2\r\n3\r", Ok(&[&[1, 2], &[3]]));
+        check("1 2\r3 4\r", Err("line 1: a carriage return without a line feed"));
     }
 
     #[test]

@@ -91,16 +91,16 @@ impl Mining<'_> {
         Ok(())
     }
 
-    fn list(self, threshold: Option<u32>, mut stats: Stats) -> Result<(), Failure> {
+    fn list(self, asked: Option<u32>, mut stats: Stats) -> Result<(), Failure> {
         self.run.begin(Step::Mining);
         let began = Began::now();
-        let (threshold, itemsets) = self.itemsets(threshold).map_err(|error| self.failure(error))?;
+        let (threshold, itemsets) = self.itemsets(asked).map_err(|error| self.failure(error))?;
         stats.mined(threshold, itemsets.by_length(), began.took());
         if let Some(path) = &self.args.itemsets {
             self.write(path, |out| output::itemsets(&itemsets, &self.read.names, out))?;
         }
         if self.args.rules.is_some() || self.args.itemsets.is_none() {
-            self.rules(itemsets, &mut stats)?;
+            self.rules(asked, itemsets, &mut stats)?;
         }
         self.run.clear();
         stats.say(self.args.stats);
@@ -130,13 +130,13 @@ impl Mining<'_> {
         affinsy_mining::mine_at_most(&self.read.baskets, floor, MOST_ITEMSETS, &options)
     }
 
-    fn rules(&self, mined: Itemsets, stats: &mut Stats) -> Result<(), Failure> {
+    fn rules(&self, asked: Option<u32>, mined: Itemsets, stats: &mut Stats) -> Result<(), Failure> {
         self.run.begin(Step::Rules);
         let (began, stop) = (Began::now(), || self.run.stop());
         // A short list of itemsets was asked for beside the rules: those need more than the list.
         let itemsets = match self.args.top_k {
             Some(_) if self.args.itemsets.is_some() => {
-                self.for_best_rules(None).map_err(|error| self.failure(error))?.1
+                self.for_best_rules(asked).map_err(|error| self.failure(error))?.1
             }
             _ => mined,
         };
@@ -190,6 +190,11 @@ impl Mining<'_> {
                 thousands(budget_bytes / 1_000_000),
                 would_fit(suggested, "would fit")
             )),
+            MineError::Stopped { .. } if !self.run.is_mining() => {
+                let advice = ": the rules were still being tested; a higher threshold, a smaller \
+                              --max-consequent-size or a later --deadline changes that";
+                self.run.check(advice).err().unwrap_or_else(|| Failure::run(error.to_string()))
+            }
             MineError::Stopped { searched_percent, suggested_min_support_count: suggested } => {
                 let advice = format!(
                     ": about {searched_percent} % was searched{}; a higher threshold, --max-itemset-size or a later \

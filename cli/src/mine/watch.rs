@@ -68,6 +68,11 @@ impl Run {
         self.bar.step(step.said());
     }
 
+    /// Whether itemsets are searched now.
+    pub fn is_mining(&self) -> bool {
+        self.searching.load(Ordering::Relaxed)
+    }
+
     /// Where the miner writes how far it is.
     pub fn progress(&self) -> &Progress {
         &self.progress
