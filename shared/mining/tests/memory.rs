@@ -33,6 +33,27 @@ fn long_tailed(baskets: usize, items: u64, mean_size: u64) -> Baskets {
     (0..baskets).map(&mut row).collect::<Vec<Vec<u32>>>().into_iter().collect()
 }
 
+/// The same baskets with item numbers far apart.
+fn numbered(baskets: &Baskets, factor: u32) -> Baskets {
+    baskets.iter().map(|basket| basket.iter().map(|item| item * factor).collect::<Vec<_>>()).collect()
+}
+
+/// Does what is advised until it fits: soon, unless each piece of advice leads to another.
+fn follow(baskets: &Baskets, mut advised: MineOptions<'_>, budget: usize) {
+    for _ in 0..3 {
+        match within(budget, || mine(baskets, &advised)) {
+            Ok(_) => return,
+            Err(MineError::TooMuchMemory { suggested_min_support_count: Some(support), .. }) => {
+                advised.min_support_count = support;
+            }
+            // The frequent items fit, and no itemset does beside them.
+            Err(MineError::TooMuchMemory { suggested_min_support_count: None, .. }) => return,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("{budget} bytes: advice after advice, the last {}", advised.min_support_count);
+}
+
 /// Tries budgets from nothing to plenty; the ends must both be seen.
 fn check(baskets: &Baskets, options: MineOptions<'_>) {
     let (mut refused, mut listed) = (0, 0);
@@ -48,6 +69,7 @@ fn check(baskets: &Baskets, options: MineOptions<'_>) {
                 assert_eq!(budget_bytes, budget as u64);
                 let Some(support) = suggested_min_support_count else { continue };
                 assert!(support > options.min_support_count);
+                follow(baskets, MineOptions { min_support_count: support, ..bounded }, budget);
                 let deepest = within(budget, || mine_at_most(baskets, options.min_support_count, u64::MAX, &bounded));
                 let (fitting, itemsets) = deepest.unwrap();
                 assert!(fitting >= support && itemsets.iter().all(|(_, count)| count >= fitting));
@@ -65,5 +87,6 @@ fn no_run_allocates_more_than_it_may() {
         let options = |support| MineOptions { threads, strategy, ..MineOptions::with_support_count(support) };
         check(&sparse, options(12));
         check(&dense, options(60));
+        check(&numbered(&sparse, 1_000_003), options(12));
     }
 }

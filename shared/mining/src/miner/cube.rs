@@ -34,38 +34,57 @@ pub(super) fn binomials(n: usize) -> impl Iterator<Item = u64> {
     })
 }
 
-/// Calls `emit` with the path and every subset of the cube of at most `max_size` items together.
-pub(super) fn for_each(path: &[u32], cube: &[u32], max_size: usize, emit: &mut impl FnMut(&[u32])) {
+/// Calls `emit` with the path and every subset of the cube of at most `max_size` items together, until it fails.
+pub(super) fn for_each<E>(
+    path: &[u32],
+    cube: &[u32],
+    max_size: usize,
+    emit: &mut impl FnMut(&[u32]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut set = path.to_vec();
-    subsets(&mut set, cube, max_size, emit);
+    subsets(&mut set, cube, max_size, emit)
 }
 
-fn subsets(set: &mut Vec<u32>, rest: &[u32], max_size: usize, emit: &mut impl FnMut(&[u32])) {
+fn subsets<E>(
+    set: &mut Vec<u32>,
+    rest: &[u32],
+    max_size: usize,
+    emit: &mut impl FnMut(&[u32]) -> Result<(), E>,
+) -> Result<(), E> {
     if !set.is_empty() {
-        emit(set);
+        emit(set)?;
     }
     if set.len() == max_size {
-        return;
+        return Ok(());
     }
     for (index, &code) in rest.iter().enumerate() {
         set.push(code);
-        subsets(set, &rest[index + 1..], max_size, emit);
+        subsets(set, &rest[index + 1..], max_size, emit)?;
         set.pop();
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn for_each_of(codes: &[u32], path: usize, max_size: usize, mut emit: impl FnMut(&[u32])) {
+        let emit = &mut |set: &[u32]| {
+            emit(set);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let Ok(()) = for_each(&codes[..path], &codes[path..], max_size, emit);
+    }
+
     fn check(path: usize, cube: usize, max_size: usize) {
         let codes: Vec<u32> = (0..(path + cube) as u32).collect();
         let mut listed = 0;
-        for_each(&codes[..path], &codes[path..], max_size, &mut |_| listed += 1);
+        for_each_of(&codes, path, max_size, |_| listed += 1);
         assert_eq!(size(path, cube, max_size), listed, "{path} {cube} {max_size}");
         assert_eq!(weigh(path, cube, max_size, |_| 1), listed, "{path} {cube} {max_size}");
         let mut items = 0;
-        for_each(&codes[..path], &codes[path..], max_size, &mut |set| items += set.len() as u64);
+        for_each_of(&codes, path, max_size, |set| items += set.len() as u64);
         assert_eq!(weigh(path, cube, max_size, |length| length as u64), items, "{path} {cube} {max_size}");
     }
 

@@ -116,7 +116,7 @@ impl Tasks {
     /// before it touches fewer words than there are counters to increment, weighed by what each costs here.
     fn dense_items<I: Local>(&self, root: &Projection<I>, run: &Run<'_>, strategy: Strategy) -> usize {
         /// What a core's own cache holds; from further away the words come slower than the counters.
-        const MOST_WORDS: u64 = 1 << 17;
+        const MOST_WORDS: u64 = 1 << 16;
         let baskets: u64 = root.weights.iter().map(|&weight| u64::from(weight)).sum();
         let (words, speed) = (baskets.div_ceil(64), Kernel::detect().words_per_increment());
         let most_words = MOST_WORDS.min(run.dense_bytes / size_of::<u64>() as u64);

@@ -3,12 +3,12 @@
 
 use super::horizontal::LEAST_COUNTERS;
 
-/// One occurrence of a frequent item: the item, in 4 bytes at most, its place, and its row while they are sorted.
-const OCCURRENCE: u64 = 20;
+/// One occurrence of a frequent item: the item, in 4 bytes at most, and its place.
+const OCCURRENCE: u64 = 16;
 /// One row: start, weight, its slots in the table of the merger, and all of it again while rows are sorted.
 const ROW: u64 = 36;
-/// One item: code, support, place start, counters.
-const ITEM: u64 = 28;
+/// One item: code, support, place start, and its rank in a map.
+const ITEM: u64 = 52;
 
 /// One worker: its counters and what else it has from the beginning.
 const WORKER: u64 = (LEAST_COUNTERS as u64 + 4096) * 4;

@@ -51,7 +51,7 @@ use sink::{CountSink, ListSink};
 /// an item's rows become bit sets when counting the next level on rows would touch more words than the bit sets
 /// have (few items, many of them in the same baskets); items in all rows are never branched on.
 ///
-/// Time grows with the itemsets found and the occurrences of frequent items; memory is about 20 bytes for each such
+/// Time grows with the itemsets found and the occurrences of frequent items; memory is about 16 bytes for each such
 /// occurrence, beside 4 (k + 1) bytes for each itemset of k items and as much again while the result is sorted.
 pub fn mine(baskets: &Baskets, options: &MineOptions<'_>) -> Result<Itemsets, MineError> {
     let workers = Workers::new(options.threads);
@@ -97,7 +97,7 @@ pub fn mine_at_most(
 ) -> Result<(u32, Itemsets), MineError> {
     let floor = match options.max_itemset_size {
         Some(0) => floor,
-        _ => floor.max(prepare::support_of_at_most(baskets, ceiling)),
+        _ => floor.max(prepare::support_of_at_most(baskets, ceiling, options.max_memory_bytes.unwrap_or(u64::MAX))),
     };
     let mut options = MineOptions { min_support_count: floor, max_itemsets: ceiling, ..*options };
     let workers = Workers::new(options.threads);
@@ -119,7 +119,7 @@ pub fn mine_at_most(
             return Err(MineError::TooMuchMemory { budget_bytes, suggested_min_support_count: None });
         }
         // Once, but where the second search holds more beside the itemsets than the first did when it was halted.
-        let fitting = threshold::smallest_fitting(&prepared, &workers, run.room(), &options)?;
+        let fitting = threshold::smallest_fitting(&prepared, &workers, &run, &options)?;
         options.min_support_count = fitting.max(options.min_support_count + 1);
     }
 }
@@ -152,7 +152,7 @@ fn list<'a>(prepared: &Prepared, workers: &Workers, options: &MineOptions<'a>) -
 
 /// What a run that ended early tells its caller.
 fn advice(prepared: &Prepared, workers: &Workers, halt: Halt, run: &Run<'_>, options: &MineOptions<'_>) -> MineError {
-    let suggested_min_support_count = || threshold::smallest_fitting(prepared, workers, run.room(), options).ok();
+    let suggested_min_support_count = || threshold::smallest_fitting(prepared, workers, run, options).ok();
     match halt {
         Halt::Stopped => run.stopped(),
         Halt::Ceiling => MineError::TooManyItemsets {

@@ -43,7 +43,8 @@ pub struct MineOptions<'a> {
     /// Most itemsets that may exist before the run ends in [`MineError::TooManyItemsets`](crate::MineError).
     pub max_itemsets: u64,
     /// Most bytes that the run may allocate, its result included and the baskets not, before it ends in
-    /// [`MineError::TooMuchMemory`](crate::MineError); `None` for no bound.
+    /// [`MineError::TooMuchMemory`](crate::MineError); `None` for no bound. What threads need beside the result is
+    /// told after each part of the search, so that which support still fits may differ with their number.
     pub max_memory_bytes: Option<u64>,
     /// Threads; 0 for one a processor.
     pub threads: usize,

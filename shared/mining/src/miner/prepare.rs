@@ -32,13 +32,18 @@ impl Prepared {
     /// The error is the smallest support count for which the preparation fits the budget, if there is one.
     pub fn new(baskets: &Baskets, min_support: u32, workers: &Workers, budget_bytes: u64) -> Result<Self, Option<u32>> {
         let basket_count = u32::try_from(baskets.len()).expect("baskets of 2^32 rows do not fit a function's memory");
-        let frequent = frequent_items(baskets, min_support);
-        let occurrences = frequent.iter().map(|&(_, support)| u64::from(support)).sum();
-        let bytes_of =
-            |occurrences, items| prepared_bytes(occurrences, basket_count.into(), items as u64, workers.count());
-        let bytes = bytes_of(occurrences, frequent.len());
         // A quarter is left for the search and the result.
         let most_bytes = budget_bytes - budget_bytes / 4;
+        let table_bytes = table_bytes(baskets);
+        if table_bytes > most_bytes {
+            return Err(None);
+        }
+        let frequent = frequent_items(baskets, min_support);
+        let occurrences = frequent.iter().map(|&(_, support)| u64::from(support)).sum();
+        let bytes_of = |occurrences, items| {
+            table_bytes + prepared_bytes(occurrences, basket_count.into(), items as u64, workers.count())
+        };
+        let bytes = bytes_of(occurrences, frequent.len());
         if bytes > most_bytes {
             return Err(fitting_support(frequent, |occurrences, items| bytes_of(occurrences, items) <= most_bytes));
         }
@@ -84,8 +89,12 @@ fn fitting_support(mut frequent: Vec<(u32, u32)>, fits: impl Fn(u64, usize) -> b
     None
 }
 
-/// The smallest support count that at most so many items reach.
-pub(super) fn support_of_at_most(baskets: &Baskets, most: u64) -> u32 {
+/// The smallest support count that at most so many items reach; 1 where the memory does not suffice to find it out.
+pub(super) fn support_of_at_most(baskets: &Baskets, most: u64, budget_bytes: u64) -> u32 {
+    const BYTES_PER_SUPPORT: u64 = 12;
+    if table_bytes(baskets) + BYTES_PER_SUPPORT * baskets.occurrence_count() as u64 > budget_bytes {
+        return 1;
+    }
     let mut supports: Vec<u32> = frequent_items(baskets, 1).into_iter().map(|(_, support)| support).collect();
     match usize::try_from(most) {
         Ok(most) if most < supports.len() => *supports.select_nth_unstable_by(most, |a, b| b.cmp(a)).1 + 1,
@@ -95,27 +104,32 @@ pub(super) fn support_of_at_most(baskets: &Baskets, most: u64) -> u32 {
 
 /// The frequent items, ascending, with their supports.
 fn frequent_items(baskets: &Baskets, min_support: u32) -> Vec<(u32, u32)> {
-    let mut frequent: Vec<(u32, u32)> = if is_dense(baskets) {
+    if is_dense(baskets) {
         let mut counts = vec![0u32; baskets.max_item().map_or(0, |max| max as usize + 1)];
         for &item in baskets.occurrences() {
             counts[item as usize] += 1;
         }
-        (0..).zip(counts).collect()
+        (0..).zip(counts).filter(|&(_, support)| support >= min_support).collect()
     } else {
-        let mut counts = FxHashMap::default();
-        for &item in baskets.occurrences() {
-            *counts.entry(item).or_insert(0u32) += 1;
-        }
-        counts.into_iter().collect()
-    };
-    frequent.retain(|&(_, support)| support >= min_support);
-    frequent.sort_unstable();
-    frequent
+        // Numbers without a pattern, such as hashes: sorting a copy takes less memory than a map, and as much time.
+        let mut occurrences = baskets.occurrences().to_vec();
+        occurrences.sort_unstable();
+        let counted = occurrences.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32));
+        counted.filter(|&(_, support)| support >= min_support).collect()
+    }
 }
 
 /// Whether a table by item number is no larger than the data itself.
 fn is_dense(baskets: &Baskets) -> bool {
-    baskets.max_item().is_none_or(|max| (max as usize) < 4 * baskets.occurrence_count() + 4096)
+    baskets.max_item().is_none_or(|max| (max as usize) < baskets.occurrence_count() + 4096)
+}
+
+/// What counting the items takes: a table by item number, or a copy of the occurrences.
+fn table_bytes(baskets: &Baskets) -> u64 {
+    match baskets.max_item() {
+        Some(max) if is_dense(baskets) => 4 * (u64::from(max) + 1),
+        _ => 4 * baskets.occurrence_count() as u64,
+    }
 }
 
 /// Ranks by item number.

@@ -67,10 +67,11 @@ impl<'a> Run<'a> {
         self.threshold.fetch_max(support, Relaxed);
     }
 
-    /// What itemsets may take within the bounds of this run.
-    pub fn room(&self) -> Room {
-        let bytes = self.budget_bytes.saturating_sub(self.scratch_bytes.load(Relaxed));
-        Room { itemsets: self.ceiling, bytes }
+    /// What itemsets may take within the bounds of this run and of another search of the same data, whichever
+    /// needed more beside them: a run that was halted early may not have seen what it needs.
+    pub fn room(&self, other: &Run<'_>) -> Room {
+        let scratch = self.scratch_bytes.load(Relaxed).max(other.scratch_bytes.load(Relaxed));
+        Room { itemsets: self.ceiling.min(SATURATED - 1), bytes: self.budget_bytes.saturating_sub(scratch) }
     }
 
     pub fn progress(&self) -> &Progress {
@@ -131,11 +132,14 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Cubes saturate here, less the empty itemset: such a value is "that or more" and within no bound.
+const SATURATED: u64 = u64::MAX - 1;
+
 /// Whether the sum stays within the bound. Sticky above it: the sum may not wrap, however many workers add to it
 /// before they see the halt.
 fn add(sum: &AtomicU64, value: u64, bound: u64) -> bool {
     let before = sum.fetch_add(value.min(u64::MAX / 2), Relaxed);
-    let within = before.checked_add(value).is_some_and(|sum| sum <= bound);
+    let within = value < SATURATED && before.checked_add(value).is_some_and(|sum| sum <= bound);
     if !within {
         sum.store(u64::MAX, Relaxed);
     }

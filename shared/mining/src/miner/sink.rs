@@ -73,8 +73,12 @@ impl Sink for ListSink {
         // The bounds are asked before the cube is written out: a cube of 60 items would not fit any memory.
         let bytes = cube::weigh(path.len(), cube.len(), run.max_size, itemset_bytes);
         self.pending.add(cube::size(path.len(), cube.len(), run.max_size), bytes, run)?;
-        cube::for_each(path, cube, run.max_size, &mut |set| self.collected.push(set, support));
-        Ok(())
+        let mut listed = 0u64;
+        cube::for_each(path, cube, run.max_size, &mut |set| {
+            listed += 1;
+            self.collected.push(set, support);
+            if listed.is_multiple_of(BATCH) { run.check() } else { Ok(()) }
+        })
     }
 
     fn flush(&mut self, run: &Run<'_>) -> Result<(), Halt> {

@@ -23,22 +23,29 @@ pub(super) struct Room {
     pub bytes: u64,
 }
 
+/// `halted` is the run that met a bound.
 pub(super) fn smallest_fitting(
     prepared: &Prepared,
     workers: &Workers,
-    room: Room,
+    halted: &Run<'_>,
     options: &MineOptions<'_>,
 ) -> Result<u32, MineError> {
     let unbounded = MineOptions { max_itemsets: u64::MAX, ..*options };
     let run = Run::new(&unbounded, u64::MAX);
-    let histogram = Mutex::new(Histogram::new(options.min_support_count, room));
+    let histogram = Mutex::new(Histogram::new(options.min_support_count, halted.room(&run)));
     let sinks = explore(prepared, &run, options.strategy, workers, Order::MostFrequentFirst, || HistogramSink {
         histogram: &histogram,
         batch: Vec::with_capacity(BATCH),
     });
     // No bound was set, so that a halt is the caller's stop.
-    sinks.and_then(|sinks| run.finish(sinks)).map_err(|_| run.stopped())?;
-    let histogram = histogram.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let sinks = sinks.map_err(|_| run.stopped())?;
+    for mut sink in sinks {
+        sink.flush(&run).map_err(|_| run.stopped())?;
+    }
+    let mut histogram = histogram.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Only now it is known what a whole search needs beside the itemsets.
+    histogram.room = halted.room(&run);
+    histogram.rise();
     Ok(histogram.threshold)
 }
 
@@ -71,6 +78,11 @@ impl Histogram {
         *slot = (before.0.saturating_add(itemsets), before.1.saturating_add(bytes));
         self.reaching.0 += u128::from(slot.0 - before.0);
         self.reaching.1 += u128::from(slot.1 - before.1);
+        self.rise();
+    }
+
+    /// Raises the threshold until what reaches it fits.
+    fn rise(&mut self) {
         while self.reaching.0 > u128::from(self.room.itemsets) || self.reaching.1 > u128::from(self.room.bytes) {
             let lowest = self.seen[(self.threshold - self.floor) as usize];
             self.reaching.0 -= u128::from(lowest.0);

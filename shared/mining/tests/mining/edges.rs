@@ -85,3 +85,24 @@ fn progress_ends_at_all_itemsets() {
     let itemsets = mine(&baskets, &options).unwrap();
     assert_eq!((progress.itemsets(), progress.searched_share()), (itemsets.len() as u64, 1.0));
 }
+
+#[test]
+fn more_itemsets_than_can_be_counted_are_too_many() {
+    let basket: Vec<u32> = (0..100).collect();
+    let baskets: Baskets = [basket].iter().collect();
+    let options = MineOptions::with_support_count(1);
+    let too_many = MineError::TooManyItemsets { ceiling: u64::MAX, suggested_min_support_count: Some(2) };
+    assert_eq!(count_itemsets(&baskets, &options), Err(too_many));
+    let short = MineOptions { max_itemset_size: Some(2), ..options };
+    assert_eq!(count_itemsets(&baskets, &short), Ok(vec![100, 4950]));
+}
+
+#[test]
+fn a_stop_is_heard_in_a_basket_of_many_itemsets() {
+    let basket: Vec<u32> = (0..22).collect();
+    let baskets: Baskets = [basket].iter().collect();
+    let asked = AtomicU32::new(0);
+    let stop = || asked.fetch_add(1, Ordering::Relaxed) == 100;
+    let options = MineOptions { threads: 1, stop: &stop, ..MineOptions::with_support_count(1) };
+    assert!(matches!(mine(&baskets, &options), Err(MineError::Stopped { .. })));
+}

@@ -80,13 +80,13 @@ impl<I: Local> Projection<I> {
     /// Sorts the items of every row and finds their places, by writing the items out in ascending order.
     pub fn sort_and_index(&mut self) {
         let mut next = self.reserve_places();
-        // First the rows of each item …
-        let mut rows_of_items = vec![0u32; self.items.len()];
+        self.places.resize(self.items.len(), Place::default());
+        // First the rows of each item, where its places will be …
         for row in 0..self.weights.len() {
             let end = self.starts.get(row + 1).map_or(self.items.len(), |&end| end as usize);
             for &item in &self.items[self.starts[row] as usize..end] {
                 let slot = &mut next[number(item)];
-                rows_of_items[*slot as usize] = row as u32;
+                self.places[*slot as usize].start = row as u32;
                 *slot += 1;
             }
         }
@@ -95,11 +95,10 @@ impl<I: Local> Projection<I> {
         let empty = |(&start, &weight): (&u32, &u32)| Place { start, end: start, weight };
         let mut rows: Vec<Place> = self.starts.iter().zip(&self.weights).map(empty).collect();
         for item in 0..self.item_count() {
-            let slots = self.place_starts[item] as usize..self.place_starts[item + 1] as usize;
-            for &row in &rows_of_items[slots] {
-                let row = &mut rows[row as usize];
+            for place in &mut self.places[self.place_starts[item] as usize..self.place_starts[item + 1] as usize] {
+                let row = &mut rows[place.start as usize];
                 self.items[row.end as usize] = I::from_number(item as u32);
-                self.places.push(*row);
+                *place = *row;
                 row.end += 1;
             }
         }
