@@ -2,7 +2,7 @@
 //! column. Form: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, RLE = 3.
 
 /// Calls `take` with each value and how often it comes in a row, `count` values in all; `None` where the bytes end
-/// before. A value has `width` bits, at most 32.
+/// before or a value is wider. A value has `width` bits, at most 32.
 pub(super) fn each_run(mut bytes: &[u8], width: u32, count: usize, mut take: impl FnMut(u32, usize)) -> Option<()> {
     let (value_bytes, mut left) = (width.div_ceil(8) as usize, count);
     while left > 0 {
@@ -11,7 +11,11 @@ pub(super) fn each_run(mut bytes: &[u8], width: u32, count: usize, mut take: imp
         if header & 1 == 0 {
             let mut value = [0; 4];
             value[..value_bytes].copy_from_slice(bytes.split_off(..value_bytes)?);
-            take(u32::from_le_bytes(value), length.min(left));
+            let value = u32::from_le_bytes(value);
+            if u64::from(value) >> width != 0 {
+                return None;
+            }
+            take(value, length.min(left));
             left -= length.min(left);
         } else {
             // Groups of eight; the last one may be cut short.
@@ -83,11 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_end_early_are_refused() {
+    fn bytes_that_end_early_or_hold_wider_values_are_refused() {
         check(&[], 1, 1, None);
         check(&[1 << 1], 8, 1, None);
         check(&[1 << 1 | 1, 0], 3, 8, None);
         check(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1, 1, None);
         check(&[0, 1, 0, 1], 1, 1, None);
+        check(&[2 << 1, 2], 1, 2, None);
     }
 }
