@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::Watch;
 use super::blocks::pool;
+use super::guard::guarded;
 use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
 
@@ -55,7 +56,7 @@ const CHUNK_ROWS: usize = 8_192;
 
 impl ParquetTable {
     pub fn open(path: &Path, stored: Stored) -> Result<Self, Failure> {
-        let file = stored.reader().map_err(|error| broken(path, &error))?;
+        let file = checked(path, || stored.reader())?;
         let schema = file.metadata().file_metadata().schema_descr();
         let columns = schema.columns().iter().map(|column| column.path().string()).collect();
         Ok(Self { path: path.to_owned(), columns, stored, file })
@@ -93,7 +94,7 @@ impl ParquetTable {
         let (done, total) = (AtomicU64::new(0), (0..groups.len()).map(rows).sum());
         let advance = |rows: u64| watch.read(done.fetch_add(rows, Ordering::Relaxed) + rows, total);
         let read = |&group: &(usize, u64)| {
-            let file = self.stored.reader().map_err(|error| broken(&self.path, &error))?;
+            let file = checked(&self.path, || self.stored.reader())?;
             let mut part = T::default();
             let mut sink = |row: u64, cells: &[Option<&str>]| put(&mut part, row, cells);
             self.read_group(file.as_ref(), group, wanted, &mut sink, &advance)?;
@@ -115,16 +116,15 @@ impl ParquetTable {
         sink: &mut RowSink<'_>,
         advance: &dyn Fn(u64) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let broken = |error: ParquetError| broken(&self.path, &error);
-        let group = file.get_row_group(group).map_err(broken)?;
-        let open = |&at: &usize| TextColumn::open(group.as_ref(), at);
-        let mut columns = wanted.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(broken)?;
+        let group = checked(&self.path, || file.get_row_group(group))?;
+        let open = |&at: &usize| checked(&self.path, || TextColumn::open(group.as_ref(), at));
+        let mut columns = wanted.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
         let mut at = 0;
         while at < rows {
             let chunk = (rows - at).min(CHUNK_ROWS as u64);
             for column in &mut columns {
-                column.fill(chunk as usize).map_err(broken)?;
+                checked(&self.path, || column.fill(chunk as usize))?;
             }
             for row in 0..chunk {
                 let cells: [Option<&str>; MAX_WANTED] =
@@ -361,12 +361,21 @@ fn write_instant(value: i64, per_second: i64, text: &mut String) {
     }
 }
 
-fn broken(path: &Path, error: &ParquetError) -> Failure {
-    Failure::input(format!("{} is not a Parquet file this command can read: {error}", path.display()))
+/// The Parquet library asserts some of its format's rules: a damaged file makes it answer an error, or panic.
+fn checked<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Failure> {
+    let name = path.display();
+    guarded(read)
+        .ok_or_else(|| Failure::input(format!("{name} is damaged: it breaks the rules of Parquet")))?
+        .map_err(|error| Failure::input(format!("{name} is not a Parquet file this command can read: {error}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parquet::data_type::ByteArrayType;
+    use parquet::file::writer::SerializedFileWriter;
+
     use super::*;
 
     #[test]
@@ -400,6 +409,46 @@ mod tests {
         check(&[0xff], -1);
         check(&[0xfe, 0x00], -512);
         check(&[], 0);
+    }
+
+    /// The list of three texts as a file.
+    fn written() -> Vec<u8> {
+        let schema = parquet::schema::parser::parse_message_type("message m { required binary name (UTF8); }");
+        let mut file =
+            SerializedFileWriter::new(Vec::new(), Arc::new(schema.expect("a schema")), Arc::default()).expect("opens");
+        let mut group = file.next_row_group().expect("a row group");
+        let mut column = group.next_column().expect("opens").expect("a column");
+        let names = ["tea", "jam", "tea"].map(ByteArray::from);
+        column.typed::<ByteArrayType>().write_batch(&names, None, None).expect("written");
+        column.close().expect("closes");
+        group.close().expect("closes");
+        file.into_inner().expect("written")
+    }
+
+    fn read_back(bytes: Vec<u8>) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        let table = ParquetTable::open(Path::new("m.parquet"), Stored::Memory(bytes.into()))?;
+        table.read(&[0], &mut |_, cells| {
+            names.push(cells[0].unwrap_or_default().to_owned());
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_whichever_byte_of_its_footer_is_wrong() {
+        let whole = written();
+        assert_eq!(read_back(whole.clone()).expect("reads"), ["tea", "jam", "tea"]);
+        let mut damaged = 0;
+        for at in whole.len() / 2..whole.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = value;
+                let said = read_back(bytes).err().map(|failure| failure.message).unwrap_or_default();
+                damaged += usize::from(said == "m.parquet is damaged: it breaks the rules of Parquet");
+            }
+        }
+        assert!(damaged > 0);
     }
 
     #[test]
