@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::layout::thousands;
+
 /// `2GB`, `500 MB`, `1.5GiB`, or bytes; at least one byte.
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -24,6 +26,15 @@ fn unit_bytes(unit: &str) -> Option<f64> {
         "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
         _ => return None,
     })
+}
+
+/// In the largest of MB, kB and bytes that does not round it to nothing.
+pub fn shown(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", thousands(bytes / 1_000_000)),
+    }
 }
 
 /// Four fifths of what the system, or the container around this process, has left; `None` where it does not say.
@@ -74,6 +85,15 @@ mod tests {
         check("much", None);
         check("2 GBit", None);
         check("", None);
+    }
+
+    #[test]
+    fn sizes_are_shown_in_whole_numbers_above_zero() {
+        let check = |bytes, expected: &str| assert_eq!(shown(bytes), expected);
+        check(999, "999 bytes");
+        check(1_000, "1 kB");
+        check(999_999, "999 kB");
+        check(2_500_000_000, "2,500 MB");
     }
 
     #[test]
