@@ -163,6 +163,8 @@ struct TextColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CellForm {
     Plain,
+    /// A whole number stored in the bits of a signed one.
+    Unsigned,
     /// Not-a-number stands for null there: data frames have no other way to say it.
     Float,
     Decimal {
@@ -201,6 +203,12 @@ impl TextColumn {
         match &mut self.reader {
             ColumnReader::BoolColumnReader(r) => {
                 out.append(r, rows, |v, text| text.push_str(if *v { "true" } else { "false" }))
+            }
+            ColumnReader::Int32ColumnReader(r) if form == CellForm::Unsigned => {
+                out.append(r, rows, |v, text| form.write_int(i128::from(v.cast_unsigned()), text))
+            }
+            ColumnReader::Int64ColumnReader(r) if form == CellForm::Unsigned => {
+                out.append(r, rows, |v, text| form.write_int(i128::from(v.cast_unsigned()), text))
             }
             ColumnReader::Int32ColumnReader(r) => out.append(r, rows, |v, text| form.write_int(i128::from(*v), text)),
             ColumnReader::Int64ColumnReader(r) => out.append(r, rows, |v, text| form.write_int(i128::from(*v), text)),
@@ -263,6 +271,7 @@ impl CellForm {
     fn of(column: &ColumnDescriptor) -> Self {
         match column.logical_type_ref() {
             Some(LogicalType::Decimal(decimal)) => Self::Decimal { scale: usize::try_from(decimal.scale).unwrap_or(0) },
+            Some(LogicalType::Integer(whole)) if !whole.is_signed => Self::Unsigned,
             Some(LogicalType::Date) => Self::Date,
             Some(LogicalType::Timestamp(timestamp)) => Self::Timestamp { per_second: per_second(timestamp.unit) },
             _ => Self::of_older(column),
@@ -274,6 +283,7 @@ impl CellForm {
         use parquet::basic::ConvertedType as Converted;
         match column.converted_type() {
             Converted::DECIMAL => Self::Decimal { scale: usize::try_from(column.type_scale()).unwrap_or(0) },
+            Converted::UINT_8 | Converted::UINT_16 | Converted::UINT_32 | Converted::UINT_64 => Self::Unsigned,
             Converted::DATE => Self::Date,
             Converted::TIMESTAMP_MILLIS => Self::Timestamp { per_second: 1_000 },
             Converted::TIMESTAMP_MICROS => Self::Timestamp { per_second: 1_000_000 },
@@ -284,14 +294,14 @@ impl CellForm {
 
     fn write_int(self, value: i128, text: &mut String) {
         match (self, i64::try_from(value)) {
-            (Self::Plain | Self::Float, Ok(value)) => write_whole(value, text),
+            (Self::Plain | Self::Unsigned | Self::Float, Ok(value)) => write_whole(value, text),
             _ => self.write_wide(value, text),
         }
     }
 
     fn write_wide(self, value: i128, text: &mut String) {
         match self {
-            Self::Plain | Self::Float => text.push_str(&value.to_string()),
+            Self::Plain | Self::Unsigned | Self::Float => text.push_str(&value.to_string()),
             Self::Decimal { scale } => write_decimal(value, scale, text),
             Self::Date => write_instant(i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(86_400), 1, text),
             Self::Timestamp { per_second } => write_instant(i64::try_from(value).unwrap_or(i64::MAX), per_second, text),
@@ -373,8 +383,9 @@ fn checked<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Re
 mod tests {
     use std::sync::Arc;
 
-    use parquet::data_type::ByteArrayType;
+    use parquet::data_type::{ByteArrayType, Int32Type, Int64Type};
     use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
 
     use super::*;
 
@@ -411,15 +422,14 @@ mod tests {
         check(&[], 0);
     }
 
-    /// The list of three texts as a file.
-    fn written() -> Vec<u8> {
-        let schema = parquet::schema::parser::parse_message_type("message m { required binary name (UTF8); }");
+    /// These values of one column as a file.
+    fn written<T: DataType>(column: &str, values: &[T::T]) -> Vec<u8> {
+        let schema = parse_message_type(&format!("message m {{ required {column}; }}"));
         let mut file =
             SerializedFileWriter::new(Vec::new(), Arc::new(schema.expect("a schema")), Arc::default()).expect("opens");
         let mut group = file.next_row_group().expect("a row group");
         let mut column = group.next_column().expect("opens").expect("a column");
-        let names = ["tea", "jam", "tea"].map(ByteArray::from);
-        column.typed::<ByteArrayType>().write_batch(&names, None, None).expect("written");
+        column.typed::<T>().write_batch(values, None, None).expect("written");
         column.close().expect("closes");
         group.close().expect("closes");
         file.into_inner().expect("written")
@@ -437,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_refused_whichever_byte_of_its_footer_is_wrong() {
-        let whole = written();
+        let whole = written::<ByteArrayType>("binary name (UTF8)", &["tea", "jam", "tea"].map(ByteArray::from));
         assert_eq!(read_back(whole.clone()).expect("reads"), ["tea", "jam", "tea"]);
         let mut damaged = 0;
         for at in whole.len() / 2..whole.len() {
@@ -449,6 +459,16 @@ mod tests {
             }
         }
         assert!(damaged > 0);
+    }
+
+    #[test]
+    fn whole_numbers_have_the_sign_their_type_says() {
+        let check = |bytes: Vec<u8>, expected: &[&str]| assert_eq!(read_back(bytes).expect("reads"), expected);
+        check(written::<Int32Type>("int32 n (INTEGER(32,false))", &[7, -1]), &["7", "4294967295"]);
+        check(written::<Int64Type>("int64 n (INTEGER(64,false))", &[7, -1]), &["7", "18446744073709551615"]);
+        check(written::<Int32Type>("int32 n (UINT_32)", &[7, -1]), &["7", "4294967295"]);
+        check(written::<Int32Type>("int32 n (INTEGER(32,true))", &[7, -1]), &["7", "-1"]);
+        check(written::<Int64Type>("int64 n", &[7, -1]), &["7", "-1"]);
     }
 
     #[test]
