@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod columns;
 pub mod csv;
+mod guard;
 pub mod open;
 pub mod parquet;
 pub mod rows;

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::Watch;
 use super::blocks::pool;
+use super::guard::guarded;
 use super::table::{MAX_WANTED, RowSink};
 use crate::failure::Failure;
 
@@ -55,7 +56,7 @@ const CHUNK_ROWS: usize = 8_192;
 
 impl ParquetTable {
     pub fn open(path: &Path, stored: Stored) -> Result<Self, Failure> {
-        let file = stored.reader().map_err(|error| broken(path, &error))?;
+        let file = checked(path, || stored.reader())?;
         let schema = file.metadata().file_metadata().schema_descr();
         let columns = schema.columns().iter().map(|column| column.path().string()).collect();
         Ok(Self { path: path.to_owned(), columns, stored, file })
@@ -93,7 +94,7 @@ impl ParquetTable {
         let (done, total) = (AtomicU64::new(0), (0..groups.len()).map(rows).sum());
         let advance = |rows: u64| watch.read(done.fetch_add(rows, Ordering::Relaxed) + rows, total);
         let read = |&group: &(usize, u64)| {
-            let file = self.stored.reader().map_err(|error| broken(&self.path, &error))?;
+            let file = checked(&self.path, || self.stored.reader())?;
             let mut part = T::default();
             let mut sink = |row: u64, cells: &[Option<&str>]| put(&mut part, row, cells);
             self.read_group(file.as_ref(), group, wanted, &mut sink, &advance)?;
@@ -115,16 +116,15 @@ impl ParquetTable {
         sink: &mut RowSink<'_>,
         advance: &dyn Fn(u64) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let broken = |error: ParquetError| broken(&self.path, &error);
-        let group = file.get_row_group(group).map_err(broken)?;
-        let open = |&at: &usize| TextColumn::open(group.as_ref(), at);
-        let mut columns = wanted.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(broken)?;
+        let group = checked(&self.path, || file.get_row_group(group))?;
+        let open = |&at: &usize| checked(&self.path, || TextColumn::open(group.as_ref(), at));
+        let mut columns = wanted.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
         let mut at = 0;
         while at < rows {
             let chunk = (rows - at).min(CHUNK_ROWS as u64);
             for column in &mut columns {
-                column.fill(chunk as usize).map_err(broken)?;
+                checked(&self.path, || column.fill(chunk as usize))?;
             }
             for row in 0..chunk {
                 let cells: [Option<&str>; MAX_WANTED] =
@@ -163,6 +163,8 @@ struct TextColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CellForm {
     Plain,
+    /// A whole number stored in the bits of a signed one.
+    Unsigned,
     /// Not-a-number stands for null there: data frames have no other way to say it.
     Float,
     Decimal {
@@ -201,6 +203,12 @@ impl TextColumn {
         match &mut self.reader {
             ColumnReader::BoolColumnReader(r) => {
                 out.append(r, rows, |v, text| text.push_str(if *v { "true" } else { "false" }))
+            }
+            ColumnReader::Int32ColumnReader(r) if form == CellForm::Unsigned => {
+                out.append(r, rows, |v, text| form.write_int(i128::from(v.cast_unsigned()), text))
+            }
+            ColumnReader::Int64ColumnReader(r) if form == CellForm::Unsigned => {
+                out.append(r, rows, |v, text| form.write_int(i128::from(v.cast_unsigned()), text))
             }
             ColumnReader::Int32ColumnReader(r) => out.append(r, rows, |v, text| form.write_int(i128::from(*v), text)),
             ColumnReader::Int64ColumnReader(r) => out.append(r, rows, |v, text| form.write_int(i128::from(*v), text)),
@@ -263,6 +271,7 @@ impl CellForm {
     fn of(column: &ColumnDescriptor) -> Self {
         match column.logical_type_ref() {
             Some(LogicalType::Decimal(decimal)) => Self::Decimal { scale: usize::try_from(decimal.scale).unwrap_or(0) },
+            Some(LogicalType::Integer(whole)) if !whole.is_signed => Self::Unsigned,
             Some(LogicalType::Date) => Self::Date,
             Some(LogicalType::Timestamp(timestamp)) => Self::Timestamp { per_second: per_second(timestamp.unit) },
             _ => Self::of_older(column),
@@ -274,6 +283,7 @@ impl CellForm {
         use parquet::basic::ConvertedType as Converted;
         match column.converted_type() {
             Converted::DECIMAL => Self::Decimal { scale: usize::try_from(column.type_scale()).unwrap_or(0) },
+            Converted::UINT_8 | Converted::UINT_16 | Converted::UINT_32 | Converted::UINT_64 => Self::Unsigned,
             Converted::DATE => Self::Date,
             Converted::TIMESTAMP_MILLIS => Self::Timestamp { per_second: 1_000 },
             Converted::TIMESTAMP_MICROS => Self::Timestamp { per_second: 1_000_000 },
@@ -284,14 +294,14 @@ impl CellForm {
 
     fn write_int(self, value: i128, text: &mut String) {
         match (self, i64::try_from(value)) {
-            (Self::Plain | Self::Float, Ok(value)) => write_whole(value, text),
+            (Self::Plain | Self::Unsigned | Self::Float, Ok(value)) => write_whole(value, text),
             _ => self.write_wide(value, text),
         }
     }
 
     fn write_wide(self, value: i128, text: &mut String) {
         match self {
-            Self::Plain | Self::Float => text.push_str(&value.to_string()),
+            Self::Plain | Self::Unsigned | Self::Float => text.push_str(&value.to_string()),
             Self::Decimal { scale } => write_decimal(value, scale, text),
             Self::Date => write_instant(i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(86_400), 1, text),
             Self::Timestamp { per_second } => write_instant(i64::try_from(value).unwrap_or(i64::MAX), per_second, text),
@@ -361,12 +371,22 @@ fn write_instant(value: i64, per_second: i64, text: &mut String) {
     }
 }
 
-fn broken(path: &Path, error: &ParquetError) -> Failure {
-    Failure::input(format!("{} is not a Parquet file this command can read: {error}", path.display()))
+/// The Parquet library asserts some of its format's rules: a damaged file makes it answer an error, or panic.
+fn checked<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Failure> {
+    let name = path.display();
+    guarded(read)
+        .ok_or_else(|| Failure::input(format!("{name} is damaged: it breaks the rules of Parquet")))?
+        .map_err(|error| Failure::input(format!("{name} is not a Parquet file this command can read: {error}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parquet::data_type::{ByteArrayType, Int32Type, Int64Type};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
     use super::*;
 
     #[test]
@@ -400,6 +420,55 @@ mod tests {
         check(&[0xff], -1);
         check(&[0xfe, 0x00], -512);
         check(&[], 0);
+    }
+
+    /// These values of one column as a file.
+    fn written<T: DataType>(column: &str, values: &[T::T]) -> Vec<u8> {
+        let schema = parse_message_type(&format!("message m {{ required {column}; }}"));
+        let mut file =
+            SerializedFileWriter::new(Vec::new(), Arc::new(schema.expect("a schema")), Arc::default()).expect("opens");
+        let mut group = file.next_row_group().expect("a row group");
+        let mut column = group.next_column().expect("opens").expect("a column");
+        column.typed::<T>().write_batch(values, None, None).expect("written");
+        column.close().expect("closes");
+        group.close().expect("closes");
+        file.into_inner().expect("written")
+    }
+
+    fn read_back(bytes: Vec<u8>) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        let table = ParquetTable::open(Path::new("m.parquet"), Stored::Memory(bytes.into()))?;
+        table.read(&[0], &mut |_, cells| {
+            names.push(cells[0].unwrap_or_default().to_owned());
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_whichever_byte_of_its_footer_is_wrong() {
+        let whole = written::<ByteArrayType>("binary name (UTF8)", &["tea", "jam", "tea"].map(ByteArray::from));
+        assert_eq!(read_back(whole.clone()).expect("reads"), ["tea", "jam", "tea"]);
+        let mut damaged = 0;
+        for at in whole.len() / 2..whole.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = value;
+                let said = read_back(bytes).err().map(|failure| failure.message).unwrap_or_default();
+                damaged += usize::from(said == "m.parquet is damaged: it breaks the rules of Parquet");
+            }
+        }
+        assert!(damaged > 0);
+    }
+
+    #[test]
+    fn whole_numbers_have_the_sign_their_type_says() {
+        let check = |bytes: Vec<u8>, expected: &[&str]| assert_eq!(read_back(bytes).expect("reads"), expected);
+        check(written::<Int32Type>("int32 n (INTEGER(32,false))", &[7, -1]), &["7", "4294967295"]);
+        check(written::<Int64Type>("int64 n (INTEGER(64,false))", &[7, -1]), &["7", "18446744073709551615"]);
+        check(written::<Int32Type>("int32 n (UINT_32)", &[7, -1]), &["7", "4294967295"]);
+        check(written::<Int32Type>("int32 n (INTEGER(32,true))", &[7, -1]), &["7", "-1"]);
+        check(written::<Int64Type>("int64 n", &[7, -1]), &["7", "-1"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use affinsy_mining::RuleSort;
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 
 use crate::input::Form;
 use crate::input::columns::Mapping;
@@ -63,8 +64,9 @@ pub struct MineArgs {
     /// How to search: for tests and measurements, the result is the same
     #[arg(long, value_name = "STRATEGY", default_value = "auto", value_parser = ["auto", "rows", "bits"])]
     pub strategy: String,
-    /// Worker threads; 0 is one a processor
+    /// Worker threads, at most 1024; 0 is one a processor
     #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(..=1024))]
     pub threads: usize,
     /// Write the canonical list of itemsets here (- is stdout): items, a tab, the support count
     #[arg(long, value_name = "FILE")]

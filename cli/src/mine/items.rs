@@ -1,6 +1,7 @@
 //! Items by number and by name. Baskets of a FIMI file have numbers of their own; products get one each, so that
 //! ascending numbers are ascending names.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -27,13 +28,13 @@ impl Names {
                 if plain {
                     out.extend_from_slice(name.as_bytes());
                 } else {
-                    out.extend_from_slice(serde_json::Value::from(name.as_str()).to_string().as_bytes());
+                    out.extend_from_slice(as_json(name).as_bytes());
                 }
             }
         }
     }
 
-    /// The items' names for a person or a CSV cell.
+    /// The items' names as they are, for a person.
     pub fn joined(&self, items: &[u32], separator: &str) -> String {
         let name = |item: &u32| match self {
             Self::Numbers => item.to_string(),
@@ -42,13 +43,27 @@ impl Names {
         items.iter().map(name).collect::<Vec<_>>().join(separator)
     }
 
-    /// Numbers never hold a space; names may.
-    pub fn separator(&self) -> &'static str {
+    /// The items as one CSV cell that can be taken apart again: a name that could be misread is quoted as JSON. Numbers
+    /// never hold a space; names may.
+    pub fn cell(&self, items: &[u32]) -> String {
         match self {
-            Self::Numbers => " ",
-            Self::Products(_) => " + ",
+            Self::Numbers => self.joined(items, " "),
+            Self::Products(names) => {
+                let name = |item: &u32| unmistakable(&names[*item as usize]);
+                items.iter().map(name).collect::<Vec<_>>().join(" + ")
+            }
         }
     }
+}
+
+/// A plus beside a space may be half of a separator.
+fn unmistakable(name: &str) -> Cow<'_, str> {
+    let plain = !["\"", " +", "+ "].iter().any(|part| name.contains(part));
+    if plain { Cow::Borrowed(name) } else { Cow::Owned(as_json(name)) }
+}
+
+fn as_json(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
 }
 
 /// Digits without a detour through the formatting machinery: lists have millions of them.
@@ -182,6 +197,20 @@ mod tests {
         let (more, _) = codes(&["bread", "jam", ""]);
         assert_eq!(all.merge(&more), [3, 1, 2]);
         assert_eq!((all.len(), all.code_of(b"bread")), (4, 3));
+    }
+
+    #[test]
+    fn a_cell_of_names_can_be_taken_apart() {
+        let check = |names: &[&str], expected: &str| {
+            let items: Vec<u32> = (0..names.len() as u32).collect();
+            let names = Names::Products(names.iter().map(|&name| name.to_owned()).collect());
+            assert_eq!(names.cell(&items), expected);
+        };
+        check(&["GREEN TEA", "jam"], "GREEN TEA + jam");
+        check(&["tea + jam", "C++"], r#""tea + jam" + C++"#);
+        check(&["tea +", "+ jam"], r#""tea +" + "+ jam""#);
+        check(&["19\" rack", "a+b"], r#""19\" rack" + a+b"#);
+        assert_eq!(Names::Numbers.cell(&[1, 20]), "1 20");
     }
 
     #[test]

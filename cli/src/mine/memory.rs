@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::layout::thousands;
+
 /// `2GB`, `500 MB`, `1.5GiB`, or bytes; at least one byte.
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -26,14 +28,40 @@ fn unit_bytes(unit: &str) -> Option<f64> {
     })
 }
 
+/// In the largest of MB, kB and bytes that does not round it to nothing.
+pub fn shown(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", thousands(bytes / 1_000_000)),
+    }
+}
+
 /// Four fifths of what the system, or the container around this process, has left; `None` where it does not say.
 pub fn left_to_use() -> Option<u64> {
     let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available_in(&text));
-    let limit = || fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse::<u64>().ok();
-    let used = || fs::read_to_string("/sys/fs/cgroup/memory.current").ok()?.trim().parse::<u64>().ok();
-    let container = limit().zip(used()).map(|(limit, used)| limit.saturating_sub(used));
-    let left = system.into_iter().chain(container).min()?;
+    let left = system.into_iter().chain(container_left()).min()?;
     Some(left / 5 * 4)
+}
+
+/// What the container's control group has left, of either version of them.
+fn container_left() -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
+    let stat = |name: &str| read(name).unwrap_or_default();
+    let second = || left_within(&read("memory.max")?, &read("memory.current")?, &stat("memory.stat"), "inactive_file");
+    let first = || {
+        let (limit, used) = (read("memory/memory.limit_in_bytes")?, read("memory/memory.usage_in_bytes")?);
+        left_within(&limit, &used, &stat("memory/memory.stat"), "total_inactive_file")
+    };
+    second().or_else(first)
+}
+
+/// The system counts the pages of files that were read as used, and gives the inactive ones back when asked.
+fn left_within(limit: &str, used: &str, stat: &str, inactive: &str) -> Option<u64> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let given_back = stat.lines().find_map(|line| number(line.strip_prefix(inactive)?.strip_prefix(' ')?));
+    let used = number(used)?.saturating_sub(given_back.unwrap_or(0));
+    Some(number(limit)?.saturating_sub(used))
 }
 
 fn available_in(meminfo: &str) -> Option<u64> {
@@ -60,9 +88,31 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_shown_in_whole_numbers_above_zero() {
+        let check = |bytes, expected: &str| assert_eq!(shown(bytes), expected);
+        check(999, "999 bytes");
+        check(1_000, "1 kB");
+        check(999_999, "999 kB");
+        check(2_500_000_000, "2,500 MB");
+    }
+
+    #[test]
     fn memory_that_is_left_is_found() {
         let check = |text: &str, expected| assert_eq!(available_in(text), expected);
         check("MemTotal:  100 kB\nMemFree:  1 kB\nMemAvailable:    50 kB\n", Some(51_200));
         check("MemTotal:  100 kB\n", None);
+    }
+
+    #[test]
+    fn a_container_gives_the_pages_of_files_back() {
+        let check = |limit, used, stat, expected| assert_eq!(left_within(limit, used, stat, "inactive_file"), expected);
+        let stat = "anon 5\ntotal_inactive_file 7\ninactive_file 300\nactive_file 9\n";
+        check("1000\n", "800\n", stat, Some(500));
+        check("1000\n", "800\n", "", Some(200));
+        check("1000\n", "100\n", stat, Some(1000));
+        check("1000\n", "1200\n", "", Some(0));
+        check("max\n", "800\n", stat, None);
+        let older = left_within("1000\n", "800\n", "inactive_file 1\ntotal_inactive_file 50\n", "total_inactive_file");
+        assert_eq!(older, Some(250));
     }
 }

@@ -185,9 +185,9 @@ impl Mining<'_> {
                 would_fit(suggested, "would fit")
             )),
             MineError::TooMuchMemory { budget_bytes, suggested_min_support_count: suggested } => Failure::run(format!(
-                "more than {} MB of memory are needed to mine this{}; a higher threshold, --max-itemset-size or \
+                "more than {} of memory are needed to mine this{}; a higher threshold, --max-itemset-size or \
                  --max-memory changes that",
-                thousands(budget_bytes / 1_000_000),
+                memory::shown(budget_bytes),
                 would_fit(suggested, "would fit")
             )),
             MineError::Stopped { .. } if !self.run.is_mining() => {

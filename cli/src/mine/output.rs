@@ -58,8 +58,8 @@ pub fn rules(found: &RuleSet, basket_count: u64, names: &Names, out: &mut dyn Wr
     for rule in &found.rules {
         let m = rule.metrics(basket_count);
         let mut cells = vec![
-            names.joined(&rule.antecedent, names.separator()),
-            names.joined(&rule.consequent, names.separator()),
+            names.cell(&rule.antecedent),
+            names.cell(&rule.consequent),
             rule.support_count.to_string(),
             rule.antecedent_count.to_string(),
             rule.consequent_count.to_string(),

@@ -134,6 +134,7 @@ fn numbers_out_of_their_range() {
     rules(&["--sort-by", "beauty"], "invalid value 'beauty'");
     rules(&["--max-memory", "much"], "is not a size like 500MB");
     rules(&["--deadline", "-3"], "is not a number of seconds above 0");
+    rules(&["--threads", "1025"], "1025 is not in 0..=1024");
     rules(&["--deadline", "NaN"], "is not a number of seconds above 0");
     check(&["mine", &baskets, "--top-k", "3", "--count-only"], 2, "", "--count-only needs");
 }

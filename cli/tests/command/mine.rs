@@ -151,6 +151,7 @@ fn a_bound_ends_the_run_with_advice() {
     };
     ended(&["--max-itemsets", "10000"], "more than 10,000 itemsets; --min-support-count ");
     ended(&["--max-memory", "1MB"], "more than 1 MB of memory are needed");
+    ended(&["--max-memory", "20kB"], "more than 20 kB of memory are needed");
     ended(&["--deadline", "0.000001"], "not done within --deadline 0.000001 s");
 }
 
