@@ -1,6 +1,7 @@
 //! The threads of one call. Knows nothing of what they do.
 
-use std::sync::{Mutex, PoisonError};
+use rayon::prelude::*;
+use std::cmp::Ordering;
 
 /// A pool of its own, so that a caller with a pool for other things is not held up; or the caller's thread alone.
 #[derive(Debug)]
@@ -20,30 +21,28 @@ impl Workers {
         self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
-    /// What `work` answers on each of at most `most` threads.
-    pub fn on_each<T: Send>(&self, most: usize, work: &(impl Fn() -> T + Sync)) -> Vec<T> {
-        let Some(pool) = self.pool.as_ref().filter(|_| most > 1) else {
-            return vec![work()];
-        };
-        let results = Mutex::new(Vec::new());
-        pool.scope(|scope| {
-            for _ in 0..most.min(self.count()) {
-                scope.spawn(|_| {
-                    let result = work();
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-                });
-            }
-        });
-        results.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// What `work` answers on every thread.
+    pub fn on_each<T: Send>(&self, work: impl Fn() -> T + Sync) -> Vec<T> {
+        match &self.pool {
+            Some(pool) => pool.broadcast(|_| work()),
+            None => vec![work()],
+        }
     }
 
-    /// Sorts by a key that no two values share.
-    pub fn sort_by_key<T: Send, K: Ord>(&self, values: &mut [T], key: impl Fn(&T) -> K + Send + Sync) {
-        use rayon::slice::ParallelSliceMut;
+    /// Appends `f` of each value, in order.
+    pub fn map_into<T: Sync, U: Send>(&self, values: &[T], f: impl Fn(&T) -> U + Sync, into: &mut Vec<U>) {
+        match &self.pool {
+            Some(pool) => pool.install(|| into.par_extend(values.par_iter().map(&f))),
+            None => into.extend(values.iter().map(f)),
+        }
+    }
+
+    /// Sorts; values that compare as equal may change places.
+    pub fn sort<T: Send>(&self, values: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Send + Sync) {
         const WORTH_THREADS: usize = 1 << 14;
         match &self.pool {
-            Some(pool) if values.len() >= WORTH_THREADS => pool.install(|| values.par_sort_unstable_by_key(key)),
-            _ => values.sort_unstable_by_key(key),
+            Some(pool) if values.len() >= WORTH_THREADS => pool.install(|| values.par_sort_unstable_by(compare)),
+            _ => values.sort_unstable_by(compare),
         }
     }
 }

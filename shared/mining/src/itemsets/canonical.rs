@@ -82,7 +82,7 @@ fn insertion_sort(codes: &mut [u32]) {
     }
 }
 
-/// Sorts by packed keys where a whole set fits one: comparing two integers costs a tenth of comparing slices.
+/// Sorts by packed keys where a whole set fits one: comparing two integers costs far less than comparing slices.
 fn sorted(chunks: Vec<Vec<u32>>, length: usize, code_bits: u32, workers: &Workers) -> Block {
     match code_bits as usize * length {
         0..=64 => sorted_by_keys::<u64>(chunks, length, code_bits, workers),
@@ -131,7 +131,7 @@ fn sorted_by_keys<K: Key>(chunks: Vec<Vec<u32>>, length: usize, code_bits: u32, 
             (key, record[length])
         }));
     }
-    workers.sort_by_key(&mut keyed, |&(key, _)| key);
+    workers.sort(&mut keyed, |(a, _), (b, _)| a.cmp(b));
     let mut block = Block { items: vec![0; keyed.len() * length], supports: Vec::with_capacity(keyed.len()) };
     for (set, (mut key, support)) in block.items.chunks_exact_mut(length).zip(keyed) {
         for code in set.iter_mut().rev() {
@@ -147,7 +147,7 @@ fn sorted_by_slices(chunks: Vec<Vec<u32>>, length: usize, workers: &Workers) -> 
     let mut records: Vec<&[u32]> = Vec::with_capacity(record_count(&chunks, length));
     records.extend(chunks.iter().flat_map(|chunk| chunk.chunks_exact(length + 1)));
     // The support behind the codes decides nothing: no two records have the same codes.
-    workers.sort_by_key(&mut records, |&record| record);
+    workers.sort(&mut records, |a, b| a.cmp(b));
     Block {
         items: records.iter().flat_map(|record| &record[..length]).copied().collect(),
         supports: records.iter().map(|record| record[length]).collect(),

@@ -83,7 +83,7 @@ fn explore_root<'r, 'o, I: Local, S: Sink>(
         run.add_sample(std::mem::take(&mut search.sample));
         result.map(|()| search.sink)
     };
-    workers.on_each(tasks.items.len(), &work).into_iter().collect()
+    workers.on_each(work).into_iter().collect()
 }
 
 /// The itemsets of items that every basket holds.

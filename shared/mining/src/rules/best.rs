@@ -1,8 +1,8 @@
 //! The best rules seen so far. Knows no filters.
 
+use super::crew::Crew;
 use super::lattice::Lattice;
 use super::splits::Split;
-use super::workers::Workers;
 use std::cmp::Ordering;
 
 /// A rule that passed, before its items are copied.
@@ -78,8 +78,8 @@ impl<'a> Best<'a> {
     }
 }
 
-pub(super) fn sort(candidates: &mut [Candidate], lattice: &Lattice<'_>, workers: &Workers<'_>) {
-    workers.sort(candidates, |a, b| best_first(lattice, a, b));
+pub(super) fn sort(candidates: &mut [Candidate], lattice: &Lattice<'_>, crew: &Crew<'_>) {
+    crew.sort(candidates, |a, b| best_first(lattice, a, b));
 }
 
 /// A total order: no two splits have the same antecedent and consequent.

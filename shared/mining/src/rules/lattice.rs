@@ -3,7 +3,7 @@
 //! Every subset of a frequent itemset is in the same result. For each itemset the places of its *facets* (the
 //! subsets of one item less) are kept; every other subset is a few steps of one look-up each away. Knows no rules.
 
-use super::workers::Workers;
+use super::crew::Crew;
 use crate::error::MineError;
 use crate::itemsets::Itemsets;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub(super) struct Level<'a> {
 const RUN: usize = 512;
 
 impl<'a> Lattice<'a> {
-    pub fn new(itemsets: &'a Itemsets, workers: &Workers<'_>) -> Result<Self, MineError> {
+    pub fn new(itemsets: &'a Itemsets, crew: &Crew<'_>) -> Result<Self, MineError> {
         assert!(itemsets.len() < u32::MAX as usize, "2^32 itemsets do not fit a function's memory");
         assert!(itemsets.max_length() < 32, "an itemset of 32 items would come with 2^32 subsets");
         let mut levels: Vec<Level<'a>> = Vec::new();
@@ -41,7 +41,7 @@ impl<'a> Lattice<'a> {
             let mut level = Level { length, items, supports, facets: vec![0; items.len()] };
             if let Some(below) = levels.last() {
                 let next_starts = level.link_prefixes(below);
-                level.link_facets(below, &starts, workers)?;
+                level.link_facets(below, &starts, crew)?;
                 starts = next_starts;
             }
             levels.push(level);
@@ -104,11 +104,11 @@ impl<'a> Level<'a> {
 
     /// Writes the other facets. The prefix *P* without an item is a set *Q*; the facet is the superset of *Q* by
     /// the last item, and those supersets stand together on the level below, ascending.
-    fn link_facets(&mut self, below: &Level<'_>, starts: &[u32], workers: &Workers<'_>) -> Result<(), MineError> {
+    fn link_facets(&mut self, below: &Level<'_>, starts: &[u32], crew: &Crew<'_>) -> Result<(), MineError> {
         let (length, items) = (self.length, self.items);
         let queue = Mutex::new(self.facets.chunks_mut(length * RUN).zip(items.chunks(length * RUN)));
-        workers.each(|| {
-            let mut patience = workers.patience();
+        crew.each(|| {
+            let mut patience = crew.patience();
             let mut supersets = vec![0..0; length - 1];
             loop {
                 let run = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -161,7 +161,7 @@ mod tests {
         let itemsets = itemsets(&baskets(1, 400, 11), 9);
         assert!(itemsets.len() > RUN && itemsets.max_length() > 5);
         for threads in [1, 3] {
-            let lattice = Lattice::new(&itemsets, &Workers::new(threads, &|| false)).unwrap();
+            let lattice = Lattice::new(&itemsets, &Crew::new(threads, &|| false)).unwrap();
             for level in &lattice.levels[1..] {
                 for place in 0..level.len() {
                     for (position, &facet) in level.facets(place).iter().enumerate() {

@@ -22,6 +22,7 @@
 //! 5. [`select`]: the splits are walked again and judged, [`productivity`] included; [`best`] keeps the best.
 
 mod best;
+mod crew;
 mod lattice;
 mod metrics;
 mod patience;
@@ -34,7 +35,6 @@ mod subsets;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod workers;
 
 pub use metrics::Metrics;
 pub use sort::RuleSort;

@@ -7,13 +7,13 @@
 //! rules. The result is the same to the last bit.
 
 use super::best::{self, Best, Candidate, side};
+use super::crew::Crew;
 use super::lattice::Lattice;
 use super::metrics::Counts;
 use super::productivity::is_redundant;
 use super::significance::{PRange, Recent, Significance};
 use super::splits::{Bench, Split, Splits};
 use super::tally::Tally;
-use super::workers::Workers;
 use super::{Dropped, Rule, RuleOptions, RuleSet};
 use crate::error::MineError;
 use crate::itemsets::Itemsets;
@@ -31,10 +31,10 @@ pub(super) fn select(
     capacity: usize,
 ) -> Result<RuleSet, MineError> {
     let baskets = u32::try_from(basket_count).expect("baskets of 2^32 rows do not fit a function's memory");
-    let workers = Workers::new(options.threads, options.stop);
-    workers.patience().spend(1)?;
-    let lattice = Lattice::new(itemsets, &workers)?;
-    let splits = Splits::new(&lattice, &workers, options);
+    let crew = Crew::new(options.threads, options.stop);
+    crew.patience().spend(1)?;
+    let lattice = Lattice::new(itemsets, &crew)?;
+    let splits = Splits::new(&lattice, &crew, options);
     let fisher = FisherExact::new(baskets);
     let selection = Selection { splits: &splits, fisher: &fisher, baskets, options };
 
@@ -44,13 +44,13 @@ pub(super) fn select(
     judged.set.dropped.below_confidence = splits.count() - tested;
     let mut steps = StepUp::new(tested);
     if tally.sparsity() == 0 {
-        let significance = Significance::of(tally, &fisher, &mut steps, &workers)?;
+        let significance = Significance::of(tally, &fisher, &mut steps, &crew)?;
         selection.judge(&significance, &mut judged)?;
     } else {
         let ranges = PRange::cut(&tally, &fisher, capacity);
         drop(tally);
         for range in ranges {
-            let significance = Significance::of(selection.tally_of(range)?, &fisher, &mut steps, &workers)?;
+            let significance = Significance::of(selection.tally_of(range)?, &fisher, &mut steps, &crew)?;
             selection.judge(&significance, &mut judged)?;
         }
     }
@@ -116,8 +116,8 @@ impl<'a> Selection<'a> {
         let Judged { mut set, best } = judged;
         let mut candidates = best.into_candidates();
         self.mark_redundant(&mut candidates)?;
-        best::sort(&mut candidates, self.splits.lattice, self.splits.workers);
-        self.splits.workers.map_into(&candidates, |candidate| self.rule(candidate), &mut set.rules)?;
+        best::sort(&mut candidates, self.splits.lattice, self.splits.crew);
+        self.splits.crew.map_into(&candidates, |candidate| self.rule(candidate), &mut set.rules)?;
         Ok(set)
     }
 
@@ -128,11 +128,9 @@ impl<'a> Selection<'a> {
             return Ok(());
         }
         // Neighbours have most subsets in common.
-        self.splits
-            .workers
-            .sort(candidates, |a, b| (a.split.length, a.split.place).cmp(&(b.split.length, b.split.place)));
+        self.splits.crew.sort(candidates, |a, b| (a.split.length, a.split.place).cmp(&(b.split.length, b.split.place)));
         let queue = Mutex::new(candidates.chunks_mut(TAKEN));
-        self.splits.workers.each(|| {
+        self.splits.crew.each(|| {
             let mut bench = self.splits.bench();
             loop {
                 let taken = queue.lock().unwrap_or_else(PoisonError::into_inner).next();

@@ -1,7 +1,7 @@
 //! The p- and q-value of each table of counts, for one range of p-values at a time. Knows no items.
 
+use super::crew::Crew;
 use super::tally::{Table, Tally};
-use super::workers::Workers;
 use crate::error::MineError;
 use crate::stats::{FisherExact, StepUp};
 
@@ -15,17 +15,12 @@ pub(super) struct Significance {
 
 impl Significance {
     /// `steps` has met all larger p-values, and meets these.
-    pub fn of(
-        tally: Tally,
-        fisher: &FisherExact,
-        steps: &mut StepUp,
-        workers: &Workers<'_>,
-    ) -> Result<Self, MineError> {
+    pub fn of(tally: Tally, fisher: &FisherExact, steps: &mut StepUp, crew: &Crew<'_>) -> Result<Self, MineError> {
         let mut p_values = Vec::new();
-        workers.map_into(tally.tables(), |&table| table.p_value(fisher), &mut p_values)?;
+        crew.map_into(tally.tables(), |&table| table.p_value(fisher), &mut p_values)?;
         let mut order: Vec<u32> = (0..p_values.len() as u32).collect();
         let p_value = |place: u32| p_values[place as usize];
-        workers.sort(&mut order, |&a, &b| p_value(b).total_cmp(&p_value(a)));
+        crew.sort(&mut order, |&a, &b| p_value(b).total_cmp(&p_value(a)));
         let mut q_values = vec![0.0; p_values.len()];
         for equal in order.chunk_by(|&a, &b| p_value(a) == p_value(b)) {
             let rules = equal.iter().map(|&place| tally.rules()[place as usize]).sum();

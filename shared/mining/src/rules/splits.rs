@@ -1,11 +1,11 @@
-//! All splits of all itemsets into antecedent and consequent, on all workers. Knows no statistics.
+//! All splits of all itemsets into antecedent and consequent, on all threads. Knows no statistics.
 
 use super::RuleOptions;
+use super::crew::{Crew, Queue};
 use super::lattice::Lattice;
 use super::patience::Patience;
 use super::subsets::{Subsets, masks};
 use super::tally::Table;
-use super::workers::{Queue, Workers};
 use crate::error::MineError;
 use crate::ratio::Ratio;
 
@@ -49,19 +49,19 @@ pub(super) struct Bench<'a> {
 /// The itemsets to split, and who splits them.
 pub(super) struct Splits<'a> {
     pub lattice: &'a Lattice<'a>,
-    pub workers: &'a Workers<'a>,
+    pub crew: &'a Crew<'a>,
     min_confidence: Ratio,
     max_consequent_size: u32,
 }
 
 impl<'a> Splits<'a> {
-    pub fn new(lattice: &'a Lattice<'a>, workers: &'a Workers<'a>, options: &RuleOptions<'_>) -> Self {
+    pub fn new(lattice: &'a Lattice<'a>, crew: &'a Crew<'a>, options: &RuleOptions<'_>) -> Self {
         let max_consequent_size = options.max_consequent_size.unwrap_or(u32::MAX);
-        Self { lattice, workers, min_confidence: options.min_confidence, max_consequent_size }
+        Self { lattice, crew, min_confidence: options.min_confidence, max_consequent_size }
     }
 
     pub fn bench(&self) -> Bench<'a> {
-        Bench { subsets: Subsets::new(self.lattice), patience: self.workers.patience() }
+        Bench { subsets: Subsets::new(self.lattice), patience: self.crew.patience() }
     }
 
     /// How many splits there are, whatever their confidence.
@@ -80,7 +80,7 @@ impl<'a> Splits<'a> {
     ) -> Result<Vec<S>, MineError> {
         let runs = self.lattice.runs();
         let queue = Queue::new(runs.len());
-        self.workers.each(|| {
+        self.crew.each(|| {
             let (mut state, mut bench) = (new_state(), self.bench());
             while let Some(run) = queue.take() {
                 let (length, places) = runs[run].clone();

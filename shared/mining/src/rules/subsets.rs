@@ -146,7 +146,7 @@ fn masks_of(length: usize, size: u32) -> impl Iterator<Item = u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::workers::Workers;
+    use super::super::crew::Crew;
     use super::*;
     use crate::Itemsets;
     use crate::rules::tests::{baskets, itemsets};
@@ -181,8 +181,8 @@ mod tests {
     #[test]
     fn subsets_have_their_supports() {
         let itemsets = itemsets(&baskets(2, 400, 11), 9);
-        let workers = Workers::new(1, &|| false);
-        let lattice = Lattice::new(&itemsets, &workers).unwrap();
+        let crew = Crew::new(1, &|| false);
+        let lattice = Lattice::new(&itemsets, &crew).unwrap();
         let mut subsets = Subsets::new(&lattice);
         let mut turn = 0u32;
         for length in (2..=itemsets.max_length()).rev() {

@@ -1,26 +1,22 @@
-//! The threads of one run: the same work on each, results in any order. Knows no rules.
+//! The threads of one selection of rules: each asks whether to stop, and one yes ends all. Knows no rules.
 
 use super::patience::Patience;
 use crate::error::MineError;
-use rayon::ThreadPool;
-use rayon::prelude::*;
+use crate::workers::Workers;
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// A pool of its own, or none for one thread.
-pub(super) struct Workers<'a> {
-    pool: Option<ThreadPool>,
+pub(super) struct Crew<'a> {
+    workers: Workers,
     stop: &'a (dyn Fn() -> bool + Sync),
     /// One worker that sees the order to stop passes it on.
     stopped: AtomicBool,
 }
 
-impl<'a> Workers<'a> {
-    /// So many threads, 0 for one a processor; without threads to be had, the caller's own.
+impl<'a> Crew<'a> {
+    /// So many threads, 0 for one a processor.
     pub fn new(threads: usize, stop: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
-        let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten();
-        Self { pool, stop, stopped: AtomicBool::new(false) }
+        Self { workers: Workers::new(threads), stop, stopped: AtomicBool::new(false) }
     }
 
     pub fn patience(&self) -> Patience<'_> {
@@ -29,10 +25,7 @@ impl<'a> Workers<'a> {
 
     /// Runs the work once on every thread.
     pub fn each<T: Send>(&self, work: impl Fn() -> Result<T, MineError> + Sync) -> Result<Vec<T>, MineError> {
-        match &self.pool {
-            Some(pool) => pool.broadcast(|_| work()).into_iter().collect(),
-            None => Ok(vec![work()?]),
-        }
+        self.workers.on_each(work).into_iter().collect()
     }
 
     /// Appends `f` of each value, in order.
@@ -46,19 +39,13 @@ impl<'a> Workers<'a> {
         into.reserve_exact(values.len());
         for some in values.chunks(BETWEEN_ASKING) {
             patience.spend(BETWEEN_ASKING as u64)?;
-            match &self.pool {
-                Some(pool) => pool.install(|| into.par_extend(some.par_iter().map(&f))),
-                None => into.extend(some.iter().map(&f)),
-            }
+            self.workers.map_into(some, &f, into);
         }
         Ok(())
     }
 
     pub fn sort<T: Send>(&self, values: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Send + Sync) {
-        match &self.pool {
-            Some(pool) => pool.install(|| values.par_sort_unstable_by(compare)),
-            None => values.sort_unstable_by(compare),
-        }
+        self.workers.sort(values, compare);
     }
 }
 
