@@ -162,8 +162,8 @@ impl ItemMap {
 
 /// After so many baskets, and whenever they have doubled, it shows whether equal ones are worth looking for.
 const MERGED_AT_LEAST: usize = 4096;
-/// They are when one occurrence in so many was saved since the last time. On shop baskets a hundredth is, mostly in
-/// rows of two items, for a tenth of the time.
+/// They are when one occurrence in so many was saved since the last time. On shop baskets fewer are, mostly in rows of
+/// two items, and looking for them costs more than they save.
 const WORTH_ONE_IN: usize = 64;
 
 /// Rows of at least two ranked items, equal ones merged where there are many. Shorter rows extend nothing.

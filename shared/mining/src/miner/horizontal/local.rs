@@ -1,5 +1,5 @@
 //! Local item numbers in 16 bits where they fit: rows take half the memory, and an array with a counter for every
-//! number there is needs no bounds check in the innermost loop. A quarter of the time of counting.
+//! number there is needs no bounds check in the innermost loop.
 
 use super::projection::Projection;
 use crate::miner::pool::Pool;
