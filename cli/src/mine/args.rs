@@ -2,28 +2,12 @@
 
 use std::path::PathBuf;
 
-use affinsy_mining::RuleSort;
+use affinsy_core::report::spec::SORTS;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use crate::input::Form;
 use crate::input::columns::Mapping;
-
-/// The names of what rules are sorted by.
-pub const SORTS: [(&str, RuleSort); 12] = [
-    ("lift", RuleSort::Lift),
-    ("confidence", RuleSort::Confidence),
-    ("support", RuleSort::Support),
-    ("leverage", RuleSort::Leverage),
-    ("conviction", RuleSort::Conviction),
-    ("zhang", RuleSort::Zhang),
-    ("jaccard", RuleSort::Jaccard),
-    ("certainty", RuleSort::Certainty),
-    ("kulczynski", RuleSort::Kulczynski),
-    ("cosine", RuleSort::Cosine),
-    ("p-value", RuleSort::PValue),
-    ("q-value", RuleSort::QValue),
-];
 
 /// Mine itemsets and rules from a file: FIMI baskets (.dat), CSV, NDJSON (orders of the API) or Parquet
 ///

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use affinsy_core::report::spec::SORTS;
 use affinsy_mining::{MineOptions, Ratio, RuleOptions, RuleSort, Strategy};
 
-use super::args::{MineArgs, SORTS};
+use super::args::MineArgs;
 use super::memory;
 use crate::failure::Failure;
 

@@ -1,8 +1,6 @@
 //! What `affinsy mine` cannot use: one sentence that says what and where, exit code 2, nothing written.
 
-use std::io::Read;
-
-use crate::kit::{Folder, check, project, run};
+use crate::kit::{Folder, Packed, check, project, run};
 
 fn refused(path: &str, said: &str) {
     refused_with(path, &[], said);
@@ -46,12 +44,7 @@ fn a_file_without_the_right_to_read_it() {
 #[test]
 fn files_that_end_in_the_middle() {
     let folder = Folder::new();
-    let xz = std::fs::read(project("tests/golden/mba/retail.dat.xz")).expect("the data");
-    let mut plain = Vec::new();
-    liblzma::read::XzDecoder::new(&xz[..]).read_to_end(&mut plain).expect("unpacks");
-    let mut gzip = Vec::new();
-    flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast()).read_to_end(&mut gzip).expect("packs");
-    let zstd = zstd::encode_all(&plain[..], 1).expect("packs");
+    let Packed { xz, gzip, zstd, .. } = Packed::retail();
     for (name, packed) in [("r.dat.xz", &xz), ("r.dat.gz", &gzip), ("r.dat.zst", &zstd)] {
         refused(&folder.file(name, &packed[..packed.len() / 2]), "ends in the middle");
         refused(&folder.file(name, &packed[..packed.len() - 3]), "ends in the middle");

@@ -1,6 +1,6 @@
 //! The built command, run as a script runs it.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -69,4 +69,23 @@ pub fn check_output(said: &[&str], output: &Output, exit_code: i32, on_stdout: &
     assert!(stdout.contains(on_stdout), "{said:?}: {stdout}");
     assert!(stderr.contains(on_stderr), "{said:?}: {stderr}");
     assert!(!stderr.contains("panicked"), "{said:?}: {stderr}");
+}
+
+/// The retail baskets, as they are and packed in each way.
+pub struct Packed {
+    pub plain: Vec<u8>,
+    pub xz: Vec<u8>,
+    pub gzip: Vec<u8>,
+    pub zstd: Vec<u8>,
+}
+
+impl Packed {
+    pub fn retail() -> Self {
+        let xz = std::fs::read(project("tests/golden/mba/retail.dat.xz")).expect("the data");
+        let (mut plain, mut gzip) = (Vec::new(), Vec::new());
+        liblzma::read::XzDecoder::new(&xz[..]).read_to_end(&mut plain).expect("unpacks");
+        flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast()).read_to_end(&mut gzip).expect("packs");
+        let zstd = zstd::encode_all(&plain[..], 1).expect("packs");
+        Self { plain, xz, gzip, zstd }
+    }
 }

@@ -1,9 +1,9 @@
 //! `affinsy mine`: every form and packing of a file, every form of output, and how a run ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use crate::kit::{Folder, affinsy, check, check_output, project, run, start};
+use crate::kit::{Folder, Packed, affinsy, check, check_output, project, run, start};
 
 #[test]
 fn writes_the_canonical_list() {
@@ -50,12 +50,7 @@ fn reads_every_form_alike() {
 #[test]
 fn reads_packed_files() {
     let folder = Folder::new();
-    let xz = std::fs::read(project("tests/golden/mba/retail.dat.xz")).expect("the data");
-    let mut plain = Vec::new();
-    liblzma::read::XzDecoder::new(&xz[..]).read_to_end(&mut plain).expect("unpacks");
-    let mut gzip = Vec::new();
-    flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast()).read_to_end(&mut gzip).expect("packs");
-    let zstd = zstd::encode_all(&plain[..], 1).expect("packs");
+    let Packed { plain, xz, gzip, zstd } = Packed::retail();
     let files = [("r.dat", &plain), ("r.dat.xz", &xz), ("r.dat.gz", &gzip), ("r.dat.zst", &zstd), ("r.fimi", &gzip)];
     for (name, content) in files {
         let path = folder.file(name, content);
