@@ -33,5 +33,4 @@ ROWS = [
     Row("online_retail", 20, max_size=3),
     Row("retail", 9, max_size=2),
     Row("million", 1000),
-    Row("million", 100, max_size=2),
 ]
