@@ -1,26 +1,34 @@
 """The same question to others: every frequent itemset with its support, as a dictionary from sorted tuples."""
 
+from itertools import combinations
+from math import comb
+
 import fim
 import numpy as np
-from itertools import combinations
 from rusket import _rusket
 
 
 def size_of_answer(case, support):
     """How many itemsets there are, counted and not listed."""
     spectrum = fim.eclat(case.baskets, supp=-support, zmax=case.max_size or -1, report="#")
-    return sum(spectrum.values()) if spectrum else 0
+    everywhere, sizes = omitted(case, support)
+    return (sum(spectrum.values()) if spectrum else 0) + sum(comb(len(everywhere), size) for size in sizes)
 
 
 def pyfim(case, support):
     found = fim.eclat(case.baskets, supp=-support, zmax=case.max_size or -1, report="a")
     answer = {tuple(sorted(items)): int(count) for items, count in found}
-    # It omits items that are in every basket, and each set of nothing but such items.
-    everywhere = sorted(set.intersection(*case.baskets))
-    if len(case.baskets) >= support:
-        for size in range(1, min(len(everywhere), case.max_size or len(everywhere)) + 1):
-            answer.update((items, len(case.baskets)) for items in combinations(everywhere, size))
+    everywhere, sizes = omitted(case, support)
+    for size in sizes:
+        answer.update((items, len(case.baskets)) for items in combinations(everywhere, size))
     return answer
+
+
+def omitted(case, support):
+    """PyFIM omits items that are in every basket, and each set of nothing but such items: those items, and the sizes
+    of the sets to be added."""
+    everywhere = sorted(set.intersection(*case.baskets)) if len(case.baskets) >= support else []
+    return everywhere, range(1, min(len(everywhere), case.max_size or len(everywhere)) + 1)
 
 
 def rusket(case, support, method):
