@@ -52,7 +52,8 @@ pub struct ReportRecord {
     pub webhook_url: Option<String>,
     /// The request's body as it came; the worker parses it again, so that both see the same.
     pub request: String,
-    /// The snapshot: every push up to this sequence.
+    /// The snapshot: every push of this incarnation of the dataset up to this sequence.
+    pub incarnation: String,
     pub sequence: u64,
     pub status: ReportStatus,
     #[serde(with = "time::micros")]
