@@ -22,6 +22,7 @@ def options():
     parser.add_argument("--parallel", type=int, default=2, help="clients at once; what Affinsy recommends by default")
     parser.add_argument("--json", type=Path, default=ROOT / "target/store/table.json", help="where the figures go")
     parser.add_argument("--affinsy", type=Path, default=ROOT / "target/release/affinsy", help=argparse.SUPPRESS)
+    parser.add_argument("--functions", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.only = args.only.split(",")
     args.lines = [int(lines) for lines in args.lines.split(",")]

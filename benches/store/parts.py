@@ -36,7 +36,7 @@ def upload(args):
 
 
 def into_the_stack(args, name, options, what):
-    with stack.running(args.affinsy) as local:
+    with stack.running(args.affinsy, args.functions) as local:
         # Of a round of its own: functions start at their first request, as they do not at every push.
         local.push(DEMO, f"{name}-warm", *options)
         rounds = [local.push(DEMO, f"{name}-{at}", *options) for at in range(args.rounds)]
@@ -72,4 +72,30 @@ def example(name, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-PARTS = {"push": push, "upload": upload, "request": request}
+def rest(args):
+    """Compaction and scan on one processor: what more of them gain is told by the clock, this by the work."""
+    rows = []
+    for lines in args.lines:
+        said = [json.loads(example("store_speed", "--lines", str(lines), "--threads", "1"))
+                for _ in range(args.rounds)]
+        one = said[0]
+
+        def speed(phase, of):
+            return [one[of] / one[phase]["cpu_s"] for one in said]
+
+        def most(phase):
+            return max(one[phase]["peak_mb"] for one in said)
+
+        name = f"{lines:,} lines"
+        rows += [row(f"{name} compacted, {one['pushes']:,} pushes into {one['segments']} segments", speed("compact", "lines"),
+                     "lines/s of CPU"),
+                 row(f"{name} scanned, from bytes to history", speed("scan", "rows"), "lines/s of CPU"),
+                 row(f"{name} at rest, as pushed", one["pushed_bytes"] / lines, "bytes/line"),
+                 row(f"{name} at rest, compacted", one["bytes"] / one["rows"], "bytes/line"),
+                 row(f"{name}: most memory while compacted all at once", most("compact"), "MB"),
+                 row(f"{name}: most memory while scanned", most("scan"), "MB"),
+                 row(f"{name}: the history", one["history_bytes"] / 1e6, "MB")]
+    return rows
+
+
+PARTS = {"push": push, "upload": upload, "request": request, "rest": rest}

@@ -69,10 +69,12 @@ def number(text, pattern):
 
 
 @contextmanager
-def running(affinsy):
+def running(affinsy, functions):
+    """`functions`: the folder of their binaries; none: the command builds them where it must."""
     with tempfile.TemporaryDirectory(prefix="affinsy-bench-") as folder:
         folder = Path(folder)
-        process = subprocess.Popen([affinsy, "local", "--port", "0", "--quiet", "--data", folder],
+        options = ["--functions", functions] if functions else []
+        process = subprocess.Popen([affinsy, "local", "--port", "0", "--quiet", "--data", folder, *options],
                                    stdout=subprocess.DEVNULL)
         try:
             while not (folder / "local.json").exists():

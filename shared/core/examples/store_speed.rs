@@ -1,16 +1,18 @@
-//! How fast generated orders become a settled run: pushes of 10,000 lines, then one compaction, on all processors or
-//! on some. Prints one line of JSON: sizes, processor time, time on the clock, and the most memory that the process
-//! held. Linux only.
+//! How fast generated orders become a settled run, and how fast a report reads that run: pushes of 10,000 lines, one
+//! compaction, then one scan from bytes to a history. Prints one line of JSON: sizes, processor time, time on the clock,
+//! and the most memory that the process held. Linux only.
 //!
-//! `cargo run --release -p affinsy-core --example compact_speed -- [--lines N] [--threads N]`
+//! `cargo run --release -p affinsy-core --example store_speed -- [--lines N] [--threads N]`
 
 #[path = "common/generator.rs"]
 mod generator;
 
+use affinsy_core::history::History;
 use affinsy_core::order::{BatchBuilder, LineDraft, MAX_LINE_ITEMS};
 use affinsy_core::segment::{self, EncodedSegment, Merge, Removals};
 use affinsy_core::time::Instant;
 use bytes::Bytes;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::fs;
 
@@ -31,22 +33,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let pushes = pushes(lines);
-    let pushed_bytes: u64 = pushes.iter().map(|push| push.meta.bytes).sum();
-    let pushed = pushes.len();
-    let (before, cpu, wall) = (memory("VmRSS:")?, cpu_s()?, std::time::Instant::now());
+    let (pushed, pushed_bytes) = (pushes.len(), bytes(&pushes));
     let bits = lines.div_ceil(ROWS_A_BUCKET).next_power_of_two().ilog2();
-    let run = compacted(pushes, bits)?;
-    let (cpu_s, wall_s) = (cpu_s()? - cpu, wall.elapsed().as_secs_f64());
-    let (rows, bytes) = run.iter().fold((0, 0), |sum, one| (sum.0 + one.meta.rows, sum.1 + one.meta.bytes));
+    let (run, compacting) = spent(|| Ok(merged(pushes)?.compact(bits, Removals::Drop)))?;
+    let (segments, run_bytes) = (run.len(), bytes(&run));
+    let rows: u64 = run.iter().map(|segment| segment.meta.rows).sum();
+    let (history, scanning): (History, Value) = spent(|| Ok(merged(run)?.finish()))?;
+    if history.line_count() as u64 != rows {
+        return Err(format!("{rows} rows were compacted, {} read", history.line_count()).into());
+    }
     println!(
         "{}",
-        serde_json::json!({
-            "lines": lines, "pushes": pushed, "pushed_bytes": pushed_bytes, "threads": threads, "segments": run.len(),
-            "rows": rows, "bytes": bytes, "cpu_s": cpu_s, "wall_s": wall_s, "rss_before_mb": before,
-            "peak_rss_mb": memory("VmHWM:")?,
+        json!({
+            "lines": lines, "threads": threads, "pushes": pushed, "pushed_bytes": pushed_bytes, "segments": segments,
+            "rows": rows, "bytes": run_bytes, "history_bytes": history.memory_bytes(), "compact": compacting,
+            "scan": scanning,
         })
     );
     Ok(())
+}
+
+fn bytes(segments: &[EncodedSegment]) -> u64 {
+    segments.iter().map(|segment| segment.meta.bytes).sum()
+}
+
+/// What the work returned, and what it took.
+fn spent<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(T, Value), Box<dyn Error>> {
+    // Lets the peak begin again from what is held now.
+    fs::write("/proc/self/clear_refs", "5")?;
+    let (held, cpu, wall) = (memory("VmRSS:")?, cpu_s()?, std::time::Instant::now());
+    let done = work()?;
+    let (cpu, wall) = (cpu_s()? - cpu, wall.elapsed().as_secs_f64());
+    Ok((done, json!({ "cpu_s": cpu, "wall_s": wall, "held_before_mb": held, "peak_mb": memory("VmHWM:")? })))
 }
 
 /// Whole orders, up to 10,000 lines each, as a client packs them.
@@ -74,17 +92,17 @@ fn encoded(batch: BatchBuilder) -> EncodedSegment {
     segment::encode_batch(&batch.build().0, Instant::from_unix_ms(1_750_000_000_000))
 }
 
-/// The bytes of a push go as soon as they are read, as those fetched from S3 do.
-fn compacted(pushes: Vec<EncodedSegment>, bits: u32) -> Result<Vec<EncodedSegment>, Box<dyn Error>> {
+/// The bytes of a segment go as soon as they are read, as those fetched from S3 do.
+fn merged(segments: Vec<EncodedSegment>) -> Result<Merge, Box<dyn Error>> {
     const AT_ONCE: usize = 16;
-    let (mut merge, mut pushes) = (Merge::default(), (1..).zip(pushes).peekable());
-    while pushes.peek().is_some() {
-        let fetched = pushes.by_ref().take(AT_ONCE);
+    let (mut merge, mut segments) = (Merge::default(), (1..).zip(segments).peekable());
+    while segments.peek().is_some() {
+        let fetched = segments.by_ref().take(AT_ONCE);
         let fetched = fetched.map(|(at, push)| (at, Bytes::from(push.bytes), push.meta.sha256)).collect();
         let decoded = segment::decode_all(fetched).map_err(|(at, problem)| format!("segment {at}: {problem}"))?;
         decoded.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
     }
-    Ok(merge.compact(bits, Removals::Drop))
+    Ok(merge)
 }
 
 /// What this process has used of the processors, ended threads too.
