@@ -3,8 +3,8 @@
 //! reads it as others do.
 //!
 //! What came after version 0, by the orders' ids: of those that end in 7 the first product was sent again, 7 pieces at
-//! 1.25, on a later date; of those that end in 3 the last product was removed; those that end in 99 were erased, and so
-//! were two customers; two new orders came.
+//! 1.25, on a later date, and where they end in 27 under another customer; of those that end in 3 the last product was
+//! removed; those that end in 99 were erased, and so were two customers; two new orders came.
 //!
 //! `cargo run --release -p affinsy-core --example open_table -- FOLDER [--no-checkpoint]`
 
@@ -13,9 +13,9 @@ mod orders;
 
 use affinsy_core::decimal::{Price, Quantity};
 use affinsy_core::delta::{self, DataFile, Published, Settled, Table};
-use affinsy_core::history::{History, OrderHeader};
+use affinsy_core::history::History;
 use affinsy_core::order::{BatchBuilder, LineDraft};
-use affinsy_core::segment::{self, EncodedSegment, Merge, Removals};
+use affinsy_core::segment::{self, Compacted, EncodedSegment, Merge, Removals};
 use affinsy_core::time::Instant;
 use bytes::Bytes;
 use std::error::Error;
@@ -33,54 +33,49 @@ fn main() -> Result<(), Box<dyn Error>> {
     let checkpoints = arguments.next().is_none();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/online_retail.parquet");
     let pushes = orders::segments(file, 1)?;
-    let first = settled(&[], &pushes, 0, 2)?;
+    let first = settled(&Compacted::default(), &pushes, 0, 2)?;
     let mut table = Writer { folder: Path::new(&folder), newest: None, checkpoints };
-    table.publish(1, pushes.len(), &first)?;
-    let later = later(&history(&first)?);
+    table.publish(1, pushes.len(), &first.live)?;
+    let later = later(&of_run(&first)?.finish());
     let second = settled(&first, &later, pushes.len(), 3)?;
-    table.publish(2, pushes.len() + later.len(), &second)
+    table.publish(2, pushes.len() + later.len(), &second.live)
 }
 
 /// A settled run and the pushes after it, compacted into the next.
 fn settled(
-    run: &[EncodedSegment],
+    run: &Compacted,
     pushes: &[EncodedSegment],
     before: usize,
     bucket_bits: u32,
-) -> Result<Vec<EncodedSegment>, Box<dyn Error>> {
-    let mut merge = Merge::default();
-    for segment in run {
-        merge.add(0, segment::decode(Bytes::from(segment.bytes.clone()), None)?);
-    }
+) -> Result<Compacted, Box<dyn Error>> {
+    let mut merge = of_run(run)?;
     for (push, sequence) in pushes.iter().zip(before as u64 + 1..) {
         merge.add(sequence, segment::decode(Bytes::from(push.bytes.clone()), None)?);
     }
     Ok(merge.compact(bucket_bits, Removals::Drop))
 }
 
-fn history(run: &[EncodedSegment]) -> Result<History, Box<dyn Error>> {
+/// Rows of a run carry their own sequences.
+fn of_run(run: &Compacted) -> Result<Merge, Box<dyn Error>> {
     let mut merge = Merge::default();
-    for segment in run {
+    for segment in run.live.iter().chain(&run.gone) {
         merge.add(0, segment::decode(Bytes::from(segment.bytes.clone()), None)?);
     }
-    Ok(merge.finish())
+    Ok(merge)
 }
 
 /// Four pushes: updates and new orders, removals, erased orders, erased customers.
 fn later(history: &History) -> Vec<EncodedSegment> {
-    let (mut sent, mut removed) = (BatchBuilder::default(), BatchBuilder::default());
-    let (mut erased, mut of_erased) = (Vec::new(), Vec::new());
+    let (mut sent, mut removed, mut erased) = (BatchBuilder::default(), BatchBuilder::default(), Vec::new());
     for (at, order) in history.orders().iter().enumerate() {
-        let id = history.order_id(at);
+        let (id, own) = (history.order_id(at), order.customer.map(|code| history.customer(code)));
         let products = || history.lines(order).map(|line| history.product(line.product));
         match id.as_bytes() {
-            [.., b'7'] => send(&mut sent, history, id, order, products().min(), "7"),
-            [.., b'3'] => send(&mut removed, history, id, order, products().max(), "0"),
+            [.., b'2', b'7'] => send(&mut sent, id, Some("moved"), products().min(), "7"),
+            [.., b'7'] => send(&mut sent, id, own, products().min(), "7"),
+            [.., b'3'] => send(&mut removed, id, own, products().max(), "0"),
             [.., b'9', b'9'] => erased.push(id),
             _ => {}
-        }
-        if order.customer.is_some_and(|code| ERASED_CUSTOMERS.contains(&history.customer(code))) {
-            of_erased.push(id);
         }
     }
     let product = sent.product("NEW \u{201c}ÄÖ\u{201d}, 0.125 kg; null");
@@ -89,25 +84,18 @@ fn later(history: &History) -> Vec<EncodedSegment> {
     sent.order("new-dated", None, Some(Instant(LATER.0 + 1)), &[line("0.125", None)]);
     sent.order("new-undated", Some("new"), None, &[line("-1.5", Some(price("0.000001")))]);
     let encode = |batch: BatchBuilder| segment::encode_batch(&batch.build().0, LATER);
-    let erasures = [erased, of_erased].map(|ids| segment::encode_erasure(ids, LATER));
+    let erasures = [segment::encode_erasure(erased, LATER), segment::encode_customer_erasure(ERASED_CUSTOMERS, LATER)];
     [encode(sent), encode(removed)].into_iter().chain(erasures).collect()
 }
 
-fn send(
-    batch: &mut BatchBuilder,
-    history: &History,
-    id: &str,
-    order: &OrderHeader,
-    product: Option<&str>,
-    quantity: &str,
-) {
+fn send(batch: &mut BatchBuilder, id: &str, customer: Option<&str>, product: Option<&str>, quantity: &str) {
     let Some(product) = product else { return };
     let line = LineDraft {
         product: batch.product(product),
         quantity: Quantity::parse(quantity).expect("a number"),
         price: Some(price("1.25")),
     };
-    batch.order(id, order.customer.map(|code| history.customer(code)), Some(LATER), &[line]);
+    batch.order(id, customer, Some(LATER), &[line]);
 }
 
 fn price(text: &str) -> Price {

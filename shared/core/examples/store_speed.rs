@@ -36,8 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (pushed, pushed_bytes) = (pushes.len(), bytes(&pushes));
     let bits = lines.div_ceil(ROWS_A_BUCKET).next_power_of_two().ilog2();
     let (run, compacting) = spent(|| Ok(merged(pushes)?.compact(bits, Removals::Drop)))?;
+    let rows: u64 = run.live.iter().map(|segment| segment.meta.rows).sum();
+    let run: Vec<EncodedSegment> = run.live.into_iter().chain(run.gone).collect();
     let (segments, run_bytes) = (run.len(), bytes(&run));
-    let rows: u64 = run.iter().map(|segment| segment.meta.rows).sum();
     let (history, scanning): (History, Value) = spent(|| Ok(merged(run)?.finish()))?;
     if history.line_count() as u64 != rows {
         return Err(format!("{rows} rows were compacted, {} read", history.line_count()).into());
@@ -105,12 +106,14 @@ fn merged(segments: Vec<EncodedSegment>) -> Result<Merge, Box<dyn Error>> {
     Ok(merge)
 }
 
-/// What this process has used of the processors, ended threads too.
+/// What the threads of this process have used of the processors; none of them has ended.
 fn cpu_s() -> Result<f64, Box<dyn Error>> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);
-    let ticks: u32 = fields.filter_map(|field| field.parse::<u32>().ok()).sum();
-    Ok(f64::from(ticks) / 100.0)
+    let mut nanos = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
+        nanos += stat.split(' ').next().ok_or("schedstat begins with nanoseconds")?.parse::<u64>()?;
+    }
+    Ok(nanos as f64 / 1e9)
 }
 
 /// A line of the process's own status, in MB.

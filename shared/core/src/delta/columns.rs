@@ -9,7 +9,7 @@ pub(super) const VERSION: u32 = 1;
 /// Name, type, whether it may be null, and what readers are told of it.
 pub(super) const COLUMNS: [(&str, &str, bool, &str); 8] = [
     ("order_id", "string", false, "the order; all its lines stand in one file"),
-    ("customer_id", "string", true, "who bought, by the push of this line; null: a guest"),
+    ("customer_id", "string", true, "who bought, by the push that sent this line; null: a guest"),
     ("order_date", "timestamp", true, "when it was ordered; null: nobody said, take received_at"),
     ("received_at", "timestamp", false, "when the order was first pushed"),
     ("product_name", "string", false, "at most one line a product and order"),
