@@ -20,6 +20,8 @@ pub mod order;
 
 pub mod segment;
 
+pub mod runs;
+
 pub mod history;
 
 pub mod dataset;

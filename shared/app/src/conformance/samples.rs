@@ -1,8 +1,8 @@
 //! Records to store, all of one moment.
 
 use crate::ports::{
-    DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, Random, ReportRecord, ReportStatus,
-    SegmentRecord,
+    Commit, DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, NewSegments, OrderLog, Random,
+    ReportRecord, ReportStatus, SegmentRecord,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
@@ -10,24 +10,23 @@ use affinsy_core::time::Instant;
 
 pub const NOW: Instant = Instant::from_unix_ms(1_750_000_000_000);
 
+/// The one commit of a push of this sequence, of the incarnation that [`head`] has.
+pub async fn push(log: &dyn OrderLog, tenant: &Tenant, dataset_id: &str, sequence: u64, random: &dyn Random) -> Commit {
+    let import_id = random.id("imp_", NOW);
+    let (segment, import) = (segment(sequence, &format!("segments/{import_id}")), import(&import_id, dataset_id));
+    let head = head(dataset_id, sequence);
+    let new = NewSegments { head: &head, segments: &[segment], import: Some(&import), purge: None, due_at: NOW };
+    log.commit(tenant, &new).await.expect("answers")
+}
+
 /// A tenant that nobody used before.
 pub fn tenant(random: &dyn Random) -> Tenant {
     random.id("tenant-", NOW).parse().expect("identifiers are plain names")
 }
 
 pub fn head(dataset_id: &str, sequence: u64) -> DatasetRecord {
-    DatasetRecord {
-        dataset_id: dataset_id.to_owned(),
-        sequence,
-        generation: 0,
-        currency: None,
-        bytes: 100 * sequence,
-        rows_pushed: 10 * sequence,
-        created_at: NOW,
-        updated_at: NOW,
-        counts: None,
-        count_attempts: 0,
-    }
+    let head = DatasetRecord::new(dataset_id, "inc_1".to_owned(), NOW);
+    DatasetRecord { sequence, bytes: 100 * sequence, rows_pushed: 10 * sequence, ..head }
 }
 
 pub fn segment(sequence: u64, key: &str) -> SegmentRecord {
@@ -42,6 +41,9 @@ pub fn segment(sequence: u64, key: &str) -> SegmentRecord {
         max_date: None,
         min_hash: 0,
         max_hash: u64::MAX,
+        erases: false,
+        gone: false,
+        stored_at: NOW,
     }
 }
 
@@ -53,10 +55,15 @@ pub fn import(import_id: &str, dataset_id: &str) -> ImportRecord {
         status: ImportStatus::Completed,
         orders: 1,
         line_items: 10,
+        inserted: None,
+        updated: None,
         rejected: 0,
+        rejects_key: None,
         warnings: vec!["mind this".to_owned()],
         created_at: NOW,
         completed_at: Some(NOW),
+        failure: None,
+        claims: 0,
     }
 }
 
@@ -69,6 +76,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
         name: Some("Spring – Ü".to_owned()),
         webhook_url: webhook_url.map(str::to_owned),
         request: r#"{"report_type":"MBA"}"#.to_owned(),
+        incarnation: "inc_1".to_owned(),
         sequence: 7,
         status: ReportStatus::Processing,
         created_at: at,

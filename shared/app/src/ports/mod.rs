@@ -3,6 +3,7 @@
 //! Every port has an adapter in `affinsy-aws`, a twin in [`crate::memory`], and a suite in
 //! [`crate::conformance`] that both must pass.
 
+mod erasures;
 mod keys;
 mod objects;
 mod orders;
@@ -10,13 +11,16 @@ mod queue;
 mod rate;
 mod reports;
 mod sender;
+mod tending;
 mod webhooks;
 mod world;
 
+pub use erasures::{Erased, Erasures, PurgeRecord};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
-pub use objects::{Objects, Put};
+pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
-    Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, OrderLog, SegmentRecord, dataset_key_hash,
+    Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,
+    OrderLog, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
 pub use rate::{RateDecision, RateWindows};
@@ -24,6 +28,7 @@ pub use reports::{
     Claim, ClaimRefused, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus, StoredFailure, StoredPart,
 };
 pub use sender::{Answer, SendError, Sender};
+pub use tending::{Publication, Settlement, Tending};
 pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
 pub use world::{Clock, Random};
 

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 pub enum Job {
     /// Compute a report (queue: reports).
     Report { tenant: Tenant, report_id: String },
-    /// Bring a dataset's counts up to date (queue: reports).
-    Count { tenant: Tenant, dataset_id: String },
+    /// Compact a dataset, count it, and drop what nobody needs any more (queue: store).
+    Tend { tenant: Tenant, dataset_id: String },
+    /// Go on with what an erasure left behind (queue: store).
+    Purge { tenant: Tenant, purge_id: String },
     /// Attempt a delivery (queue: webhooks).
     Delivery { tenant: Tenant, delivery_id: String },
 }
@@ -29,7 +31,10 @@ struct Envelope<T> {
 impl Job {
     pub fn tenant(&self) -> &Tenant {
         match self {
-            Self::Report { tenant, .. } | Self::Count { tenant, .. } | Self::Delivery { tenant, .. } => tenant,
+            Self::Report { tenant, .. }
+            | Self::Tend { tenant, .. }
+            | Self::Purge { tenant, .. }
+            | Self::Delivery { tenant, .. } => tenant,
         }
     }
     pub fn to_message(&self) -> String {

@@ -90,6 +90,7 @@ pub enum DueKind {
     Report,
     Delivery,
     Dataset,
+    Purge,
 }
 
 /// Something that waits for the sweeper.
@@ -97,7 +98,7 @@ pub enum DueKind {
 pub struct Due {
     pub kind: DueKind,
     pub tenant: Tenant,
-    /// A report's, delivery's or dataset's id.
+    /// A report's, delivery's, dataset's or purge's id.
     pub id: String,
 }
 
