@@ -115,7 +115,9 @@ impl Writer<'_> {
         for (bucket, segment) in run.iter().enumerate() {
             let key = format!("{generation:06}-{generation:06}-{bucket:04}.parquet");
             self.create(&key, &segment.bytes)?;
-            files.extend(DataFile::of("", &key, &segment.meta, LATER));
+            let dates = segment.meta.min_date.map(Instant).zip(segment.meta.max_date.map(Instant));
+            let (bytes, rows) = (segment.meta.bytes, segment.meta.rows);
+            files.push(DataFile { path: key, bytes, modified_at: LATER, rows, dates });
         }
         let settled = Settled { generation, sequence: sequence as u64, files };
         let commit = delta::next_commit(&TABLE, self.newest.as_ref(), &settled, LATER).ok_or("nothing new")?;

@@ -19,7 +19,6 @@ mod published;
 pub use checkpoint::{CHECKPOINT_INTERVAL, Checkpoint, checkpoint};
 pub use published::{NotOurs, Published};
 
-use crate::segment::SegmentMeta;
 use crate::time::Instant;
 use actions::{Action, Add, CommitInfo, Remove};
 
@@ -66,14 +65,10 @@ pub struct Commit {
     pub text: String,
 }
 
-impl DataFile {
-    /// A segment by its object key; `None` where the key is not below the table's root.
-    pub fn of(root: &str, key: &str, meta: &SegmentMeta, modified_at: Instant) -> Option<Self> {
-        let path = key.strip_prefix(root).map(|path| path.trim_start_matches('/'));
-        let path = path.filter(|path| !path.is_empty() && !path.starts_with('_'))?.to_owned();
-        let dates = meta.min_date.map(Instant).zip(meta.max_date.map(Instant));
-        Some(Self { path, bytes: meta.bytes, modified_at, rows: meta.rows, dates })
-    }
+/// The path below a table's root of the object of this key; `None` where it is not there, or hidden from readers.
+pub fn path_below(root: &str, key: &str) -> Option<String> {
+    let path = key.strip_prefix(root)?.trim_start_matches('/');
+    (!path.is_empty() && !path.starts_with('_')).then(|| path.to_owned())
 }
 
 /// The commit that makes the table show this run; `None` where it shows this or a later one already.

@@ -108,8 +108,7 @@ fn a_log_of_somebody_else_is_not_continued() {
 
 #[test]
 fn paths_are_relative_and_written_as_uris() {
-    let segment = crate::segment::encode_batch(&BatchBuilder::default().build().0, Instant(0));
-    let path = |key: &str| DataFile::of("tables/t/d/inc", key, &segment.meta, AT).map(|file| file.path);
+    let path = |key: &str| path_below("tables/t/d/inc", key);
     assert_eq!(path("tables/t/d/inc/000001-ab-0000.parquet").as_deref(), Some("000001-ab-0000.parquet"));
     assert_eq!(path("tables/t/d/inc/"), None);
     assert_eq!(path("tables/t/d/inc/_delta_log/x.json"), None);
