@@ -13,6 +13,7 @@ mod table;
 
 use crate::ports::{Clock, DatasetRecord, Objects, OrderLog, PortError, PortResult, Settlement, Tending};
 use crate::snapshot::SnapshotError;
+use affinsy_core::delta::NotOurs;
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use std::sync::Arc;
@@ -46,6 +47,9 @@ enum Stopped {
     Void,
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// Somebody else wrote to the open table.
+    #[error(transparent)]
+    Table(#[from] NotOurs),
 }
 
 impl From<PortError> for Stopped {
@@ -75,7 +79,7 @@ pub async fn tend(tenant: &Tenant, dataset_id: &str, deadline: Instant, ports: &
             return Ok(());
         }
         Stopped::OutOfTime => schedule::after_time_ran_out(&head, ports.clock.now()),
-        Stopped::Snapshot(_) => schedule::after_failure(&head, ports.clock.now()),
+        Stopped::Snapshot(_) | Stopped::Table(_) => schedule::after_failure(&head, ports.clock.now()),
     };
     tracing::error!(dataset.id = dataset_id, error = %stopped, attempts = head.tending.attempts, "dataset not tended");
     ports.tending.give_back(tenant, &head, due_at).await

@@ -26,6 +26,9 @@ pub mod history;
 
 pub mod dataset;
 
+// How others read it where it lies.
+pub mod delta;
+
 // What is asked for, and what is said of it.
 pub mod report;
 

@@ -4,7 +4,8 @@
 mod faulty;
 mod world;
 
-use crate::ports::{Clock, OrderLog, Tending};
+use crate::ports::{Clock, Objects, OrderLog, Tending};
+use affinsy_core::delta;
 use faulty::{Fault, Faulty};
 use std::sync::Arc;
 use world::{HOUR_MS, LEASE_MS, World, tenant};
@@ -139,4 +140,34 @@ async fn memory_is_bounded_by_ranges_and_the_result_is_the_same() {
     world.check_snapshots(1, "by ranges").await;
     world.tend_until_quiet().await;
     world.check_snapshots(30, "by ranges, settled").await;
+}
+
+#[tokio::test]
+async fn each_settled_run_is_a_version_of_the_table() {
+    let world = World::new();
+    for version in 0..12 {
+        world.push(version).await;
+        world.clock.advance_ms(HOUR_MS);
+        world.tend().await;
+        assert_eq!(world.table().await.map(|(newest, _)| newest), Some(version));
+        world.tend().await;
+        assert_eq!(world.table().await.map(|(newest, _)| newest), Some(version), "nothing new");
+    }
+    let in_log = world.objects.keys().into_iter().filter(|key| key.contains("/_delta_log/"));
+    assert_eq!(in_log.filter(|key| key.contains("checkpoint")).count(), 2, "one checkpoint, and what points to it");
+}
+
+#[tokio::test]
+async fn a_table_that_others_wrote_to_is_left_alone() {
+    let world = tended().await;
+    let key = format!("{}{}", world.log().await.table_prefix(), delta::commit_path(0));
+    world.objects.create(&key, "{}".into()).await.expect("creates");
+    world.clock.advance_ms(HOUR_MS);
+    world.tend().await;
+    let head = world.book.head(&tenant(), "d").await.expect("reads").expect("is there");
+    assert!(head.tending.table.is_none() && head.runs[0].settled, "{head:?}");
+    assert_eq!(world.table().await, Some((0, Default::default())));
+    world.objects.delete(&key).await.expect("deletes");
+    world.tend().await;
+    assert_eq!(world.table().await.map(|(_, files)| files.is_empty()), Some(false), "the next tending begins a log");
 }

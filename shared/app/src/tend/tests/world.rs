@@ -5,8 +5,10 @@ use crate::ports::{Clock, Due, DueIndex, DueKind, LogId, Objects, OrderLog, Tend
 use crate::push_orders::{PushPorts, push_orders};
 use crate::snapshot;
 use crate::tend::{TendPorts, tend};
+use affinsy_core::delta;
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -134,20 +136,37 @@ impl World {
             let found = Self::contents(&log, sequence, &self.book, &objects).await;
             assert_eq!(found, expected, "{when}: snapshot {sequence}");
         }
+        self.table().await;
     }
 
     /// The objects and what the manifest names are the same, and nothing but the newest snapshot is there.
     pub async fn check_clean(&self, when: &str) {
         let head = self.book.head(&tenant(), "d").await.expect("reads").expect("is there");
-        let mut named = BTreeSet::new();
+        let (mut named, mut live) = (BTreeSet::new(), BTreeSet::new());
         for run in self.book.stored_runs(&self.log().await).await.expect("reads") {
             assert_eq!(head.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run], "{when}");
             let segments = self.book.run_segments(&self.log().await, run).await.expect("reads");
+            live.extend(segments.iter().filter(|segment| !segment.gone).map(|segment| segment.key.clone()));
             named.extend(segments.into_iter().map(|segment| segment.key));
         }
         assert_eq!(self.book.segments(&self.log().await, 1, u64::MAX).await.expect("reads"), [], "{when}");
-        assert_eq!(self.objects.keys().into_iter().collect::<BTreeSet<_>>(), named, "{when}");
+        let is_of_dataset = |key: &String| !key.contains("/_delta_log/");
+        assert_eq!(self.objects.keys().into_iter().filter(is_of_dataset).collect::<BTreeSet<_>>(), named, "{when}");
+        assert_eq!(self.table().await.map(|(_, files)| files), Some(live), "{when}");
         assert_eq!(head.retired, [], "{when}");
+    }
+
+    /// The open table as others find it: its newest version, and the files it has. Each of them is there.
+    pub async fn table(&self) -> Option<(u64, BTreeSet<String>)> {
+        let keys = self.objects.keys();
+        let newest = keys.iter().filter_map(|key| Some((delta::version_of(key)?, key))).max()?;
+        let text = self.objects.read(newest.1).await.expect("reads").expect("is there");
+        let actions = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let root = self.log().await.table_prefix();
+        let added = actions.filter_map(|action| Some(format!("{root}{}", action["add"]["path"].as_str()?)));
+        let files: BTreeSet<String> = added.collect();
+        files.iter().for_each(|file| assert!(keys.contains(file), "the table lacks {file}"));
+        Some((newest.0, files))
     }
 
     pub async fn is_due(&self, at: Instant) -> bool {
