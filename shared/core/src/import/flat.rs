@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::field::Cells;
 use super::interpret::{Interpreter, Refusal};
 use super::kind::recognise;
+use super::ndjson::words;
 use super::rows::cut;
 use super::{Field, FileFormat, ImportProblem, Kind, Plan, Settings};
 use crate::json::duplicate_key;
@@ -26,7 +27,9 @@ pub(super) fn plan(text: &str, is_whole: bool, settings: &Settings) -> Result<Pl
         Ok(Object(fields)) => fields.into_iter().map(|(key, _)| key.into_owned()).collect(),
         Err(_) if first.contains("\"line_items\"") => return Ok(orders()),
         Err(error) => {
-            return Err(ImportProblem::Damaged { detail: format!("line {} is no JSON object: {error}", nth + 1) });
+            return Err(ImportProblem::Damaged {
+                detail: format!("line {} is no JSON object: {}", nth + 1, words(&error)),
+            });
         }
     };
     if keys.iter().any(|key| key == "line_items") {
@@ -57,13 +60,15 @@ impl FlatRow {
     /// The cells of an object: a text's text, a number's digits, nothing for null.
     pub fn read(&mut self, line: &str) -> Result<Cells<'_>, String> {
         let Object(fields) =
-            serde_json::from_str(line).map_err(|error| format!("the row is no JSON object: {error}"))?;
+            serde_json::from_str(line).map_err(|error| format!("the row is no JSON object: {}", words(&error)))?;
         self.texts.iter_mut().for_each(String::clear);
         for (key, value) in fields {
             let Some((field, _)) = self.names.iter().find(|(_, name)| *name == key) else { continue };
             let text = &mut self.texts[*field as usize];
             match value.get().as_bytes().first() {
-                Some(b'"') => *text = serde_json::from_str(value.get()).map_err(|error| format!("{key}: {error}"))?,
+                Some(b'"') => {
+                    *text = serde_json::from_str(value.get()).map_err(|error| format!("{key}: {}", words(&error)))?
+                }
                 Some(b'-' | b'0'..=b'9') => text.push_str(value.get()),
                 Some(b'n') => {}
                 _ => return Err(format!("the row has a {key} that is neither a text nor a number")),
@@ -77,6 +82,9 @@ pub(super) fn refused(rows: &mut Interpreter, text: &str, reason: String) -> Res
     rows.summary.rows += 1;
     Err(Refusal { field: None, value: cut(text.trim()), reason })
 }
+
+/// Each key is compared with those before it.
+const MAX_FIELDS: usize = 1_000;
 
 /// An object's fields, keys distinct.
 struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -92,6 +100,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
                 while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    if fields.len() == MAX_FIELDS {
+                        return Err(A::Error::custom(format!("more than {MAX_FIELDS} fields")));
+                    }
                     if fields.iter().any(|(known, _)| *known == key) {
                         return Err(A::Error::custom(duplicate_key(&key)));
                     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecimalMark, Field, ImportProblem, Settings};
+use super::{DecimalMark, Field, ImportProblem, Mapping, Settings};
 
 /// What wrote a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -205,6 +205,12 @@ pub(super) fn recognise(header: &[String], settings: &Settings) -> Result<(Kind,
     }
 }
 
+/// Where the fields of an order line stand in a table that has one a row, whatever wrote it.
+pub fn order_columns(header: &[String], mapping: &Mapping) -> Result<Vec<(Field, usize)>, ImportProblem> {
+    let settings = Settings { source: Some(Kind::Plain), mapping: mapping.clone(), ..Settings::default() };
+    recognise(header, &settings).map(|(_, columns)| columns)
+}
+
 const MAGENTO_HINT: &str = "this is an export of Magento's order grid, which has no line items: fetch the orders with \
                             their items from Magento's REST API (GET /rest/V1/orders?searchCriteria[pageSize]=…) and \
                             send order, customer, date, product, price and quantity of each item as a row";
@@ -282,7 +288,6 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::Mapping;
 
     fn header(names: &str) -> Vec<String> {
         names.split(',').map(str::to_owned).collect()

@@ -95,10 +95,13 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     if !text.starts_with('{') {
         return Err("is no JSON object".to_owned());
     }
-    serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        said.rsplit_once(" at line ").map_or(said.as_str(), |(words, _)| words).to_owned()
-    })
+    serde_json::from_str(text).map_err(|error| words(&error))
+}
+
+/// The parser's words without its place, which is one within the row.
+pub(super) fn words(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    said.rsplit_once(" at line ").map_or(said.as_str(), |(words, _)| words).to_owned()
 }
 
 fn number<T>(

@@ -151,8 +151,14 @@ impl Seen {
 
 impl Evidence {
     pub fn add(&mut self, line: u64, cell: &str) {
-        if cell.bytes().all(|byte| byte.is_ascii_digit()) {
-            return;
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        match cell.split_once('.') {
+            None if is_digits(cell) => return,
+            // Most numbers: no thousands have one or two digits.
+            Some((whole, fraction)) if matches!(fraction.len(), 1 | 2) && is_digits(whole) && is_digits(fraction) => {
+                return self.point.add(line, cell);
+            }
+            _ => {}
         }
         let is = |mark| normal(cell, mark).is_some();
         match (is(DecimalMark::Point), is(DecimalMark::Comma)) {

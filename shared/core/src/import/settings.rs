@@ -140,6 +140,6 @@ mod tests {
         check(r#"{"currency":"Euro"}"#, Some("currency"));
         check(r#"{"delimiter":"x"}"#, Some("delimiter"));
         check(r#"{"date_format":"dd.mm.yyyy"}"#, Some("date_format"));
-        check(r#"{"date_format":"%Q"}"#, Some("date_format"));
+        check(r#"{"date_format":"%J"}"#, Some("date_format"));
     }
 }

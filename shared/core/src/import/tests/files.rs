@@ -143,7 +143,7 @@ fn utf_16() {
     let (plan, findings, got, _) = read_with(&file("utf16.csv"), "{}");
     assert_eq!(findings.encoding, Encoding::Utf16Le);
     assert!(plan.described(findings.encoding).contains("UTF-16"));
-    assert_eq!(got.lines, ["2: 1|||Caf\u{e9} au lait|2.5|1", "3: 2|||Two\nlines|3|2"].map(|line| line));
+    assert_eq!(got.lines, ["2: 1|||Caf\u{e9} au lait|2.5|1", "4: 2|||Tea \u{1f375}|3|2"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn flat_order_lines() {
         &["1: F-1|c1|2025-03-15T00:00:00Z|Tea|2.5|2", "2: F-1|||Jam||3"],
         &[
             "line 3: the row has a product that is neither a text nor a number",
-            "line 4: the row is no JSON object: EOF while parsing a value at line 1 column 55",
+            "line 4: the row is no JSON object: EOF while parsing a value",
         ],
         &["1 date names no offset and was read as UTC; time_zone says where the shop's clock hangs"],
     );

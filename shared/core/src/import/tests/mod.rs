@@ -3,7 +3,9 @@
 
 mod endless;
 mod files;
+mod parquet;
 mod resume;
+mod split;
 
 use super::*;
 use crate::decimal::Price;
