@@ -2,8 +2,10 @@
 //!
 //! Names are kept once each; orders and lines hold codes. Built by [`HistoryBuilder`]; reports only read.
 
+mod join;
 mod lines;
 
+pub use join::HistoryJoin;
 pub(crate) use lines::{LARGE, LineColumns, Room, UNPRICED, packed};
 
 use crate::decimal::{Amount, Quantity};

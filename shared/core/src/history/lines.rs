@@ -46,6 +46,11 @@ impl LineColumns {
         self.amounts.reserve_exact(lines);
     }
 
+    /// How many lines there is room for.
+    pub fn capacity(&self) -> usize {
+        self.products.capacity()
+    }
+
     /// From columns of one length. `amounts` are packed, and `large` has those that do not fit, in the order of their
     /// lines; `None` where there are fewer or more of them than the column says.
     pub fn from_columns(

@@ -1,7 +1,8 @@
 //! Ranges of orders' hashes, and where each row group of a file stands among them: a note in the file's metadata, so
 //! that a reader of one range looks at the row groups of that range alone.
 
-use super::schema::{CUSTOMER_ERASURES_KEY, HASHES_KEY};
+use super::compact::{MAX_BUCKET_BITS, bucket_hashes};
+use super::schema::{CUSTOMER_ERASURES_KEY, HASHES_KEY, ROW_GROUP_ROWS};
 use super::{SegmentMeta, SegmentProblem, erase};
 use parquet::file::metadata::{FileMetaData, KeyValue};
 
@@ -24,6 +25,24 @@ impl SegmentMeta {
     pub fn may_concern(&self, hashes: Hashes) -> bool {
         self.erases || overlap((self.min_hash, self.max_hash), hashes)
     }
+}
+
+/// The ranges in which to read segments, so that a range's rows are no more than a good million: each can be merged on
+/// its own (`history::HistoryJoin`). A segment that reaches into several ranges is read for each of them, a row group at
+/// least; where that would add a quarter to the work, the ranges stay wider.
+pub fn scan_ranges<'a>(segments: impl Iterator<Item = &'a SegmentMeta> + Clone) -> Vec<Hashes> {
+    const ROWS: u64 = 1_000_000;
+    let rows: u64 = segments.clone().map(|meta| meta.rows).sum();
+    let again = |bits| segments.clone().map(|meta| rows_read_again(meta, bits)).sum::<u64>();
+    let finer = |bits: &u32| rows >> (bits - 1) > ROWS && again(*bits) <= rows / 4;
+    let bits = (1..=MAX_BUCKET_BITS).take_while(finer).last().unwrap_or(0);
+    (0..1 << bits).map(|at| bucket_hashes(at, bits)).collect()
+}
+
+fn rows_read_again(meta: &SegmentMeta, bits: u32) -> u64 {
+    let bucket = |hash: u64| hash >> (u64::BITS - bits);
+    let times = bucket(meta.max_hash).saturating_sub(bucket(meta.min_hash));
+    times * meta.rows.min(ROW_GROUP_ROWS as u64)
 }
 
 /// Where the row groups of a file stand.
@@ -77,4 +96,33 @@ impl Bounds {
 fn parsed(text: &str) -> Option<Hashes> {
     let (first, last) = text.split_once('-')?;
     Some((u64::from_str_radix(first, 16).ok()?, u64::from_str_radix(last, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meta(rows: u64, hashes: Hashes) -> SegmentMeta {
+        let (min_hash, max_hash) = hashes;
+        let (min_date, max_date, sha256) = (None, None, String::new());
+        SegmentMeta { rows, bytes: 0, min_date, max_date, min_hash, max_hash, sha256, schema_version: 1, erases: false }
+    }
+
+    fn check(segments: &[SegmentMeta], expected: usize) {
+        assert_eq!(scan_ranges(segments.iter()).len(), expected);
+    }
+
+    #[test]
+    fn ranges_are_as_fine_as_pays() {
+        let buckets =
+            |bits: u32, rows| (0..1u64 << bits).map(|at| meta(rows, bucket_hashes(at, bits))).collect::<Vec<_>>();
+        let pushes = |count| vec![meta(10_000, ALL_HASHES); count];
+        check(&[], 1);
+        check(&buckets(1, 400_000), 1);
+        check(&buckets(4, 400_000), 8);
+        check(&[buckets(4, 400_000), pushes(10)].concat(), 8);
+        check(&[buckets(4, 400_000), pushes(100)].concat(), 2);
+        check(&pushes(1_000), 1);
+        check(&buckets(MAX_BUCKET_BITS, 4_000_000), 1 << MAX_BUCKET_BITS);
+    }
 }

@@ -3,6 +3,7 @@
 
 use super::tests::{OrderText, Orders, Row, decoded, encoded, orders};
 use super::*;
+use crate::history::HistoryJoin;
 use crate::time::Instant;
 use bytes::Bytes;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -100,6 +101,13 @@ fn read(stored: &[Stored]) -> Orders {
     orders(&range_of(stored, (0, u64::MAX)).finish())
 }
 
+/// As a report reads many lines, range by range.
+fn read_by_range(stored: &[Stored], range_bits: u32) -> Orders {
+    let mut whole = HistoryJoin::with_capacity(0);
+    (0..1 << range_bits).for_each(|at| whole.append(range_of(stored, bucket_hashes(at, range_bits)).finish()));
+    orders(&whole.finish())
+}
+
 /// As a compactor does it that holds one range at a time.
 fn compacted(stored: &[Stored], bucket_bits: u32, range_bits: u32, removals: Removals) -> Compacted {
     let mut all = Compacted::default();
@@ -185,6 +193,7 @@ proptest! {
         for how in &how {
             apply(&mut stored, how);
             prop_assert_eq!(read(&stored), model(&sent), "after {:?}", how);
+            prop_assert_eq!(read_by_range(&stored, how.range_bits), model(&sent), "after {:?}", how);
         }
     }
 

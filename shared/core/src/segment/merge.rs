@@ -8,7 +8,7 @@
 
 use super::bounds::Hashes;
 use super::erase;
-use super::part::{Part, resolve};
+use super::part::{Part, resolve, settled};
 use super::rows::{CustomerErasure, Head, SegmentRows};
 use crate::history::{History, LineColumns};
 use crate::names::{Names, TextList};
@@ -55,24 +55,25 @@ impl Merge {
     }
 
     pub fn finish(self) -> History {
-        let Ranked { sources, products, customers, erasure, .. } = self.ranked();
+        let Ranked { mut sources, products, customers, erasure, .. } = self.ranked();
+        if let [source] = &mut *sources
+            && let Some(part) = settled(source, erasure)
+        {
+            let lines = std::mem::take(&mut source.rows.lines);
+            return history(&products, &customers, vec![part], lines);
+        }
         let ranges = hash_ranges(&sources);
         let sizes: Vec<usize> = ranges.par_iter().map(|hashes| row_count(&sources, *hashes)).collect();
         let mut lines = LineColumns::blank(sizes.iter().sum());
         let rooms = lines.rooms(&sizes);
-        let (mut parts, filled): (Vec<Part>, Vec<_>) = ranges
+        let (parts, filled): (Vec<Part>, Vec<_>) = ranges
             .into_par_iter()
             .zip(rooms)
             .map(|(hashes, mut room)| (resolve(&sources, hashes, erasure, &mut room), room.finish()))
             .unzip();
         drop(sources);
         lines.close_up(sizes.into_iter().zip(filled).map(|(size, (used, large))| (size, used, large)));
-        let products = keep_used(&products, |each| lines.products.iter_mut().for_each(each));
-        let customers = keep_used(&customers, |each| {
-            let orders = parts.iter_mut().flat_map(|part| part.orders.iter_mut());
-            orders.filter_map(|order| order.0.as_mut()).for_each(each);
-        });
-        joined(products, customers, parts, lines)
+        history(&products, &customers, parts, lines)
     }
 
     /// Gives every name its rank instead of its code: ranks ascend as the names' bytes.
@@ -180,8 +181,13 @@ fn keep_used(names: &RankedNames, mut visit: impl FnMut(&mut dyn FnMut(&mut u32)
     list
 }
 
-/// One history of all parts, in their order.
-fn joined(products: TextList, customers: TextList, parts: Vec<Part>, lines: LineColumns) -> History {
+/// One history of all parts, in their order; of the names those that it uses.
+fn history(products: &RankedNames, customers: &RankedNames, mut parts: Vec<Part>, mut lines: LineColumns) -> History {
+    let products = keep_used(products, |each| lines.products.iter_mut().for_each(each));
+    let customers = keep_used(customers, |each| {
+        let orders = parts.iter_mut().flat_map(|part| part.orders.iter_mut());
+        orders.filter_map(|order| order.0.as_mut()).for_each(each);
+    });
     let (mut order_ids, mut orders) = (TextList::default(), Vec::new());
     for part in parts {
         order_ids.append(&part.order_ids);

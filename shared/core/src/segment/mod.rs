@@ -1,5 +1,11 @@
 //! Segments: immutable Parquet objects that hold the lines of one push, or of many after compaction.
 //! Knows the format and the law of merging; not where the objects are kept.
+//!
+//! A reader may leave out what lies outside a range of hashes ([`decode_range`], [`SegmentMeta::may_concern`]): all rows
+//! of an order share its hash. It may not leave out segments or row groups by date. An order's date may be told, and
+//! taken back, by a row of any other segment, and its lines may be updated there; and since rows stand by hash, every
+//! row group of a large run has orders of nearly all dates, so that there would be nothing to skip. Dates choose among
+//! orders after they are merged.
 
 mod bounds;
 mod columns;
@@ -15,7 +21,7 @@ mod rows;
 mod schema;
 mod settle;
 
-pub use bounds::Hashes;
+pub use bounds::{Hashes, scan_ranges};
 pub use compact::{Compacted, MAX_BUCKET_BITS, Removals, bucket_hashes};
 pub use decode::{decode, decode_all, decode_range};
 pub use encode::{encode, encode_batch};

@@ -5,7 +5,11 @@ use super::rows::Head;
 use crate::history::{Line, Room};
 use crate::names::TextList;
 use crate::time::Instant;
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// From so many orders on, looking at them is worth several threads.
+const MANY: usize = 16 * 1024;
 
 /// The live orders of one range, by (hash, id); their lines stand in a room of the history. Codes are ranks:
 /// ascending as the names' bytes.
@@ -31,6 +35,17 @@ pub(super) struct Row<'a> {
     pub line: Line,
     pub head: &'a Head,
     pub sequence: u64,
+}
+
+/// The orders of a source where all of them stay as they came, and its lines with them.
+pub(super) fn settled(source: &mut Source, erasure: Option<u32>) -> Option<Part> {
+    let all: &Source = source;
+    let order = |at| {
+        let (head, lines) = Run { hash: 0, id: "", source: all, at }.settled(erasure)?;
+        Some((head.customer, head.date.unwrap_or(head.received_at), lines.len() as u32))
+    };
+    let orders = (0..all.rows.runs.len()).into_par_iter().with_min_len(MANY).map(order).collect::<Option<Vec<_>>>()?;
+    Some(Part { order_ids: std::mem::take(&mut source.rows.order_ids), orders })
 }
 
 /// The orders of a range of hashes; fills a room that has a place for each of their rows.
