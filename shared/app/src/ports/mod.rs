@@ -12,6 +12,7 @@ mod rate;
 mod reports;
 mod sender;
 mod tending;
+mod uploads;
 mod webhooks;
 mod world;
 
@@ -20,7 +21,7 @@ pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
     Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,
-    OrderLog, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
+    OrderLog, RunSegment, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
 pub use rate::{RateDecision, RateWindows};
@@ -29,6 +30,7 @@ pub use reports::{
 };
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{Publication, Settlement, Tending};
+pub use uploads::{Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads};
 pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
 pub use world::{Clock, Random};
 
