@@ -44,12 +44,7 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: String::new(),
-            webhooks_url: String::new(),
-            store_url: config.get(Setting::StoreQueueUrl).to_owned(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = TendPorts {
             log: book.clone(),
             tending: book,

@@ -41,12 +41,7 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
-            webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
-            store_url: String::new(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = RunPorts {
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
