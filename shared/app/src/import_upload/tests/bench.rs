@@ -136,7 +136,7 @@ pub fn table() -> (String, Held) {
     let mut text = "order_id,customer_id,order_date,product_name,unit_price,quantity\n".to_owned();
     let mut held = Held::new();
     for row in 0..400 {
-        let (order, product) = (format!("O-{}", row * 7 % 90), format!("p{}", row % 11));
+        let (order, product) = (format!("O-{}", row * 7 % 90), format!("p{}", row % 5 + row / 90 % 2));
         let customer = (row >= 90 && row % 3 == 0).then(|| format!("C-{}", row % 5));
         let date = if row % 2 == 0 { "2025-03-01" } else { "" };
         text += &format!("{order},{},{date},{product},2.50,{}\n", customer.as_deref().unwrap_or(""), 1 + row % 4);

@@ -115,10 +115,13 @@ async fn outlived(dies_at: usize, is_done: bool, (text, held): &(String, Held)) 
     let place = format!("killed at call {dies_at}, done: {is_done}");
     for _ in 0..3 {
         let is_visible = !bench.held("default").await.is_empty();
-        let is_completed = bench.import(&import_id).await.status == ImportStatus::Completed;
+        let import = bench.import(&import_id).await;
+        let is_completed = import.status == ImportStatus::Completed;
         assert_eq!(is_visible, is_completed, "{place}: Completed says what is visible");
         bench.clock.advance_ms(16 * MINUTE_MS);
-        assert!(is_completed || bench.is_due(&import_id, bench.clock.now()).await, "{place}: the sweeper sees to it");
+        // What nobody took yet is still the queue's, whose message comes back.
+        let is_seen_to = import.claims == 0 || bench.is_due(&import_id, bench.clock.now()).await;
+        assert!(is_completed || is_seen_to, "{place}: the sweeper sees to it");
         bench.run(&import_id, &bench.ports()).await.expect("nothing is wrong any more");
     }
     let import = bench.import(&import_id).await;
