@@ -82,7 +82,7 @@ async fn one(message: Message, deadline: Instant, ctx: &Ctx) -> Handled {
 async fn run(job: &Job, deadline: Instant, ctx: &Ctx) -> PortResult<()> {
     match job {
         Job::Tend { tenant, dataset_id } => tend(tenant, dataset_id, deadline, &ctx.ports).await,
-        Job::Purge { .. } | Job::Report { .. } | Job::Delivery { .. } => {
+        Job::Purge { .. } | Job::Report { .. } | Job::Import { .. } | Job::Delivery { .. } => {
             tracing::error!(job = job.to_message(), "not for the store queue; dropped, the sweeper sends it again");
             Ok(())
         }

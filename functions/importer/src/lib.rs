@@ -5,7 +5,7 @@
 //! objects brings a message back; after the queue's last try the sweeper goes on from the record.
 
 use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
-use affinsy_app::ports::{Clock, Job, PortResult, Queue};
+use affinsy_app::ports::{Job, PortResult, Queue};
 use affinsy_app::run_report::Ran;
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, each_body};
@@ -120,6 +120,6 @@ async fn run(job: &Job, deadline: Instant, ctx: &Ctx) -> PortResult<Ran> {
 /// Best effort: without it the message only comes back later.
 async fn hide(job: &Job, receipt: &str, seconds: u32, ctx: &Ctx) {
     if let Err(error) = ctx.queue.hide_for(job, receipt, seconds).await {
-        tracing::warn!(error = %error, at_ms = ctx.ports.clock.now().unix_ms(), "visibility not changed");
+        tracing::warn!(error = %error, "visibility not changed");
     }
 }

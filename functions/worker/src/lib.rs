@@ -80,7 +80,7 @@ async fn one(message: Message, deadline: Instant, ports: &RunPorts) -> Handled {
 async fn run(job: &Job, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
     match job {
         Job::Report { tenant, report_id } => run_report(tenant, report_id, deadline, ports).await,
-        Job::Tend { .. } | Job::Purge { .. } | Job::Delivery { .. } => {
+        Job::Tend { .. } | Job::Purge { .. } | Job::Import { .. } | Job::Delivery { .. } => {
             tracing::error!(job = job.to_message(), "not for the reports queue; dropped, the sweeper sends it again");
             Ok(Ran::Ended)
         }
