@@ -123,7 +123,7 @@ pub async fn import_upload(
         }
     };
     let mut run = Run::new(tenant.clone(), import, deadline, ports.clone());
-    let ran = run.to_end().await;
+    let ran = run.finish().await;
     fail::settle(run, ran).await
 }
 

@@ -42,7 +42,7 @@ impl Run {
         }
     }
 
-    pub async fn to_end(&mut self) -> Result<(), Interrupted> {
+    pub async fn finish(&mut self) -> Result<(), Interrupted> {
         if self.upload().expired_leases >= MAX_EXPIRED_LEASES {
             return Err(Interrupted::Bad(fail::exhausted()));
         }
