@@ -73,6 +73,7 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
 
     let services = Services::start(&config.data, ports).await?;
     services.create(&template).await?;
+    services.notify(&template);
     let endpoints = Endpoints {
         dynamodb: services.dynamodb.url(),
         s3: services.s3.url(),
@@ -157,6 +158,13 @@ impl Services {
             self.sqs.ensure_queue(&queue.name, &queue.definition).await?;
         }
         Ok(())
+    }
+
+    /// Buckets tell queues of new objects, before anything is there that could write one.
+    fn notify(&self, template: &Template) {
+        for bucket in template.buckets.iter().filter(|bucket| !bucket.notifications.is_empty()) {
+            events::notify_queues(&self.s3, bucket, &self.sqs.queues());
+        }
     }
 }
 

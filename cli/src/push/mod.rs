@@ -1,10 +1,12 @@
-//! `affinsy push`: a shop's file into a dataset. Reads, gathers whole orders, packs, sends, and says what happened.
+//! `affinsy push`: a shop's file into a dataset. Reads, gathers whole orders, packs, sends, and says what happened; a
+//! large file is uploaded as it is.
 
 pub mod orders;
 pub mod pack;
 pub mod read;
 pub mod send;
 mod source;
+pub mod upload;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -56,13 +58,25 @@ pub struct PushArgs {
     /// Write the rows left out to this CSV file
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Send the file as it is and let the server read it; large files are sent so anyway
+    #[arg(long, conflicts_with = "no_upload")]
+    pub upload: bool,
+    /// Read the file here and push it in requests, however large it is
+    #[arg(long)]
+    pub no_upload: bool,
     #[command(flatten)]
     pub target: Target,
 }
 
 pub async fn run(args: &PushArgs) -> Result<(), Failure> {
     let client = args.target.client()?;
-    let mut read = read::read(&args.file, &args.read_options()?)?;
+    let options = args.read_options()?;
+    if args.upload || !args.no_upload && upload::is_large(&args.file) {
+        let (file, rejects) = (args.file.as_path(), args.rejects.as_deref());
+        let upload = upload::Upload { file, dataset_id: &args.dataset, settings: &options.settings, rejects };
+        return upload::run(&client, &upload).await;
+    }
+    let mut read = read::read(&args.file, &options)?;
     eprintln!("{}: {} rows, {}", args.file.display(), thousands(read.rows), read.taken_for);
     let misfits = take_misfits(&mut read);
     if read.orders.is_empty() {

@@ -44,12 +44,7 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: String::new(),
-            webhooks_url: String::new(),
-            store_url: config.get(Setting::StoreQueueUrl).to_owned(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = TendPorts {
             log: book.clone(),
             tending: book,
@@ -87,7 +82,7 @@ async fn one(message: Message, deadline: Instant, ctx: &Ctx) -> Handled {
 async fn run(job: &Job, deadline: Instant, ctx: &Ctx) -> PortResult<()> {
     match job {
         Job::Tend { tenant, dataset_id } => tend(tenant, dataset_id, deadline, &ctx.ports).await,
-        Job::Purge { .. } | Job::Report { .. } | Job::Delivery { .. } => {
+        Job::Purge { .. } | Job::Report { .. } | Job::Import { .. } | Job::Delivery { .. } => {
             tracing::error!(job = job.to_message(), "not for the store queue; dropped, the sweeper sends it again");
             Ok(())
         }

@@ -1,16 +1,19 @@
-//! `ingest`: orders in, and what became of them. A push is answered only when it is durable and visible.
+//! `ingest`: orders in, and what became of them. A push is answered only when it is durable and visible; a file is sent
+//! to the store, past this function.
 
 use affinsy_app::http::{DataPorts, data};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::tables::{DynamoBook, DynamoRates};
+use affinsy_aws::uploads::S3Links;
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
 use lambda_http::{Body, Error, Request, Response};
 use std::sync::Arc;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket];
+pub const NEEDS: [Setting; 4] =
+    [Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket, Setting::WebhookAllowPrivate];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -26,13 +29,17 @@ impl Ctx {
         let dynamodb = clients::dynamodb(&sdk);
         let control = config.get(Setting::ControlTable);
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, config.get(Setting::SegmentsTable)));
+        let (s3, bucket) = (clients::s3(&sdk), config.get(Setting::Bucket));
         let ports = DataPorts {
             windows: Arc::new(DynamoRates::new(dynamodb, control)),
             log: book.clone(),
-            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
-            deliveries: book,
+            objects: Arc::new(S3Objects::new(s3.clone(), bucket)),
+            deliveries: book.clone(),
+            uploads: book,
+            links: Arc::new(S3Links::new(s3, bucket)),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
+            url_policy: config.url_policy(),
         };
         Ok(Self { ports })
     }

@@ -28,12 +28,7 @@ impl Ctx {
         let dynamodb = clients::dynamodb(&sdk);
         let control = config.get(Setting::ControlTable);
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, ""));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
-            webhooks_url: String::new(),
-            store_url: String::new(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = ReportPorts {
             windows: Arc::new(DynamoRates::new(dynamodb, control)),
             log: book.clone(),

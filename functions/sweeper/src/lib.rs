@@ -10,8 +10,13 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 4] =
-    [Setting::ControlTable, Setting::ReportsQueueUrl, Setting::WebhooksQueueUrl, Setting::StoreQueueUrl];
+pub const NEEDS: [Setting; 5] = [
+    Setting::ControlTable,
+    Setting::ReportsQueueUrl,
+    Setting::WebhooksQueueUrl,
+    Setting::StoreQueueUrl,
+    Setting::UploadsQueueUrl,
+];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -25,12 +30,7 @@ impl Ctx {
         lambda::logs::init();
         let config = Config::from_env(&NEEDS)?;
         let sdk = clients::sdk_config(clients::Patience::Work).await;
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
-            webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
-            store_url: config.get(Setting::StoreQueueUrl).to_owned(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let book = DynamoBook::new(clients::dynamodb(&sdk), config.get(Setting::ControlTable), "");
         Ok(Self { book, queue })
     }

@@ -29,12 +29,7 @@ impl Ctx {
         let config = Config::from_env(&NEEDS)?;
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), config.get(Setting::ControlTable), ""));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: String::new(),
-            webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
-            store_url: String::new(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = DispatchPorts {
             deliveries: book.clone(),
             reports: book,

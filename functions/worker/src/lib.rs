@@ -41,12 +41,7 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
-        let queue = SqsQueue {
-            client: clients::sqs(&sdk),
-            reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
-            webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
-            store_url: String::new(),
-        };
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = RunPorts {
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
@@ -85,7 +80,7 @@ async fn one(message: Message, deadline: Instant, ports: &RunPorts) -> Handled {
 async fn run(job: &Job, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
     match job {
         Job::Report { tenant, report_id } => run_report(tenant, report_id, deadline, ports).await,
-        Job::Tend { .. } | Job::Purge { .. } | Job::Delivery { .. } => {
+        Job::Tend { .. } | Job::Purge { .. } | Job::Import { .. } | Job::Delivery { .. } => {
             tracing::error!(job = job.to_message(), "not for the reports queue; dropped, the sweeper sends it again");
             Ok(Ran::Ended)
         }

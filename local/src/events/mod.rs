@@ -1,10 +1,13 @@
-//! What invokes functions by itself: queues and schedules. Each source is a task that ends when the stop signal comes;
-//! a new kind of source (bucket notifications, an event bus) is one more module and one more line in [`start`].
+//! What invokes functions by itself: queues, schedules, and buckets that tell queues of new objects. Each source is a
+//! task that ends when the stop signal comes; a new kind of source (an event bus) is one more module and one more line
+//! in [`start`].
 
 mod batch;
+mod bucket;
 mod queue;
 mod schedule;
 
+pub(crate) use bucket::notify_queues;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

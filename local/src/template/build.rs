@@ -13,11 +13,16 @@ use super::properties::{
     ApiAuth, ApiProperties, AuthorizerProperties, BucketProperties, QueueProperties, TableProperties,
 };
 use super::resolve::Resolver;
-use super::{LocalNames, TemplateError, invalid, unsupported};
+use super::{LocalNames, TemplateError, invalid, notifications, unsupported};
 
 /// Resources that watch or permit and change nothing of what the functions see.
-const WITHOUT_EFFECT: &[&str] =
-    &["AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"];
+const WITHOUT_EFFECT: &[&str] = &[
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::SQS::QueuePolicy",
+];
 
 pub fn build(document: Document, resolver: &Resolver<'_>, names: &LocalNames) -> Result<Template, TemplateError> {
     let builder = Builder { resolver, names, globals: &document.globals.function };
@@ -46,6 +51,7 @@ pub fn build(document: Document, resolver: &Resolver<'_>, names: &LocalNames) ->
         template.outputs.insert(name.clone(), output_value(resolver, name, output)?);
     }
     check_visibility(&template)?;
+    notifications::check_queues(&template)?;
     template.api = match (auth, pending.first()) {
         (Some(auth), _) => Some(Api { routes: routes(pending, &auth)? }),
         (None, Some(route)) => return Err(invalid(&route.at, "a route needs an AWS::Serverless::HttpApi")),
@@ -130,8 +136,9 @@ impl Builder<'_> {
     }
 
     fn bucket(&self, id: &str, resource: &Resource) -> Result<Bucket, TemplateError> {
-        self.properties::<BucketProperties>(id, resource)?;
-        Ok(Bucket { name: self.names.physical(&resource.kind, id) })
+        let properties: BucketProperties = self.properties(id, resource)?;
+        let notifications = notifications::read(&at(id), properties.notification_configuration)?;
+        Ok(Bucket { name: self.names.physical(&resource.kind, id), notifications })
     }
 
     fn queue(&self, id: &str, resource: &Resource) -> Result<Queue, TemplateError> {

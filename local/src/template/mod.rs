@@ -9,6 +9,7 @@ mod document;
 mod function;
 mod model;
 mod names;
+mod notifications;
 mod parameters;
 mod properties;
 mod resolve;
@@ -18,7 +19,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use model::{Api, Bucket, Function, Queue, QueueSource, Route, Schedule, Table, Template};
+pub use model::{Api, Bucket, Function, Notification, Queue, QueueSource, Route, Schedule, Table, Template};
 pub use names::LocalNames;
 
 /// Why a template cannot be run here.

@@ -78,6 +78,15 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Bucket {
     pub name: String,
+    pub notifications: Vec<Notification>,
+}
+
+/// New objects whose keys fit are told to a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    pub prefix: String,
+    pub suffix: String,
+    pub queue_arn: String,
 }
 
 /// A queue, with the properties it is made from.

@@ -235,6 +235,8 @@ pub struct TimeToLive {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct BucketProperties {
+    #[serde(default)]
+    pub notification_configuration: NotificationProperties,
     #[serde(rename = "BucketEncryption")]
     pub _encryption: Option<Value>,
     #[serde(rename = "PublicAccessBlockConfiguration")]
@@ -246,6 +248,52 @@ pub struct BucketProperties {
     pub _ownership: Option<Value>,
     #[serde(rename = "Tags")]
     pub _tags: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct NotificationProperties {
+    #[serde(default)]
+    pub queue_configurations: Vec<QueueNotification>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct QueueNotification {
+    pub event: String,
+    pub queue: String,
+    #[serde(default)]
+    pub filter: NotificationFilter,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct NotificationFilter {
+    #[serde(rename = "S3Key", default)]
+    pub key: KeyFilter,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct KeyFilter {
+    #[serde(default)]
+    pub rules: Vec<FilterRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct FilterRule {
+    pub name: FilterName,
+    pub value: String,
+}
+
+/// CloudFormation takes either spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum FilterName {
+    #[serde(rename = "prefix", alias = "Prefix")]
+    Prefix,
+    #[serde(rename = "suffix", alias = "Suffix")]
+    Suffix,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]

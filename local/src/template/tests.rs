@@ -82,6 +82,29 @@ fn what_is_unknown_is_refused_by_name() {
 }
 
 #[test]
+fn a_bucket_tells_a_queue_of_new_objects() {
+    let text = |configuration: &str| {
+        format!(
+            "Resources:\n  Q: {{Type: AWS::SQS::Queue}}\n  P: {{Type: AWS::SQS::QueuePolicy, Properties: {{Queues: \
+             [!Ref Q]}}}}\n  B: {{Type: AWS::S3::Bucket, DependsOn: P, Properties: {{NotificationConfiguration: \
+             {{QueueConfigurations: [{configuration}]}}}}}}\n"
+        )
+    };
+    let rules = "Filter: {S3Key: {Rules: [{Name: prefix, Value: in/}, {Name: suffix, Value: .csv}]}}";
+    let good = format!("{{Event: s3:ObjectCreated:*, Queue: !GetAtt Q.Arn, {rules}}}");
+    let template = read(&text(&good), &[]).unwrap();
+    let notification = &template.buckets[0].notifications[0];
+    assert_eq!(notification.queue_arn, template.queues[0].arn);
+    for (key, fits) in [("in/a.csv", true), ("in/a.txt", false), ("out/a.csv", false)] {
+        assert_eq!(notification.fits(key), fits, "{key}");
+    }
+    refuses(&text("{Event: s3:ObjectRemoved:*, Queue: !GetAtt Q.Arn}"), "s3:ObjectRemoved:*");
+    refuses(&text("{Event: s3:ObjectCreated:*, Queue: arn:aws:sqs:us-east-1:1:other}"), "other");
+    refuses(&text(&format!("{good}, {{Event: s3:ObjectCreated:*, Queue: !GetAtt Q.Arn}}")), "two filters");
+    refuses(&text(&good.replace("Rules", "Regexes")), "Regexes");
+}
+
+#[test]
 fn substitutions_know_names_attributes_and_literals() {
     let text = function(r#"Environment: {Variables: {A: !Sub "${F}/${F.Arn}/${AWS::Region}/${!F}"}}"#);
     let template = read(&text, &[]).unwrap();

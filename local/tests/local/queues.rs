@@ -1,8 +1,10 @@
-//! A queue that invokes a function.
+//! A queue that invokes a function, and a bucket that fills one.
 
 use std::time::Duration;
 
 use affinsy_local::RunningStack;
+use affinsy_local::services::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY};
+use aws_sdk_s3::config::Credentials;
 use serde_json::{Value, json};
 
 use crate::support::{Folder, request, stack, template};
@@ -79,5 +81,37 @@ async fn what_fails_too_often_goes_to_the_dead_letters() {
     send(&stack, &["bad", "good"]).await;
     settles(&stack, "Dead", "1", "0").await;
     settles(&stack, "Work", "0", "0").await;
+    stack.shutdown().await.unwrap();
+}
+
+const BUCKET: &str = "  Heard: {Type: AWS::SQS::Queue}
+  Files:
+    Type: AWS::S3::Bucket
+    Properties: {NotificationConfiguration: {QueueConfigurations: [{Event: 's3:ObjectCreated:*',
+      Filter: {S3Key: {Rules: [{Name: prefix, Value: uploads/}]}}, Queue: !GetAtt Heard.Arn}]}}
+Outputs:
+  Heard: {Value: !Ref Heard}
+  Files: {Value: !Ref Files}
+";
+
+#[tokio::test]
+async fn a_bucket_tells_its_queue_of_new_objects() {
+    let folder = Folder::new();
+    let stack = stack(&folder, &template(&[("api", "Description: x")], BUCKET)).await;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_s3::config::Region::new(REGION))
+        .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "tests"))
+        .endpoint_url(&stack.endpoints.s3)
+        .force_path_style(true);
+    let client = aws_sdk_s3::Client::from_conf(config.build());
+    for key in ["elsewhere/1", "uploads/a b"] {
+        let put = client.put_object().bucket(&stack.outputs["Files"]).key(key);
+        put.body(b"x".to_vec().into()).send().await.unwrap();
+    }
+    settles(&stack, "Heard", "1", "0").await;
+    let received = sqs(&stack, "ReceiveMessage", json!({"QueueUrl": stack.outputs["Heard"]})).await;
+    let body: Value = serde_json::from_str(received["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["Records"][0]["s3"]["object"]["key"], "uploads/a+b");
     stack.shutdown().await.unwrap();
 }

@@ -43,9 +43,21 @@ async fn send_part(client: &Client, key: &str, upload: &str, number: i32, body: 
 
 /// The status and body of a plain HTTP request, as a browser or curl would send it.
 async fn http_get(url: &str) -> (u16, String) {
+    http("GET", url, &[], "").await
+}
+
+async fn http_put(url: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+    http("PUT", url, headers, body).await.0
+}
+
+async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut socket = tokio::net::TcpStream::connect(host).await.unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
@@ -211,6 +223,26 @@ async fn a_presigned_url_opens_one_object_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_presigned_write_is_for_its_key_and_happens_once() {
+    let (_dir, _service, client) = s3().await;
+    let lifetime = PresigningConfig::expires_in(Duration::from_secs(600)).unwrap();
+    let put = client.put_object().bucket("orders").key("uploads/1").if_none_match("*");
+    let presigned = put.presigned(lifetime).await.unwrap();
+    let headers: Vec<_> = presigned.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    assert_eq!(headers, [("if-none-match".to_owned(), "*".to_owned())]);
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let check = async |url: &str, headers: &[(&str, &str)], expected: u16| {
+        assert_eq!(http_put(url, headers, "a,b\n").await, expected, "{url} {headers:?}");
+    };
+    let url = presigned.uri();
+    check(url, &[], 403).await;
+    check(&url.replace("uploads/1", "uploads/2"), &headers, 403).await;
+    check(url, &headers, 200).await;
+    check(url, &headers, 412).await;
+    assert_eq!(get(&client, "uploads/1").await.unwrap(), b"a,b\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_are_listed_in_pages_and_a_key_may_begin_another() {
     let (_dir, _service, client) = s3().await;
     let long = format!("long/{}", "x".repeat(900));
@@ -295,10 +327,12 @@ async fn watchers_hear_of_every_object_also_after_a_restart() {
     let (dir, service, client) = s3().await;
     // A watcher that never finishes: its event is still due when the service stops.
     let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
-    service.on_object_created("orders", move |event| {
+    let fits = |key: &str| !key.starts_with("quiet/");
+    service.on_object_created("orders", fits, move |event| {
         asked.send(event.key).unwrap();
         std::future::pending()
     });
+    put(&client, "quiet/unheard", "1").await;
     put(&client, "first", "1").await;
     assert_eq!(was_asked.recv().await.unwrap(), "first");
     drop((service, client));
@@ -306,7 +340,7 @@ async fn watchers_hear_of_every_object_also_after_a_restart() {
     let service = S3::start(ServiceConfig::new(dir.path())).await.unwrap();
     let client = s3_client(service.url());
     let (heard, mut events) = tokio::sync::mpsc::unbounded_channel();
-    service.on_object_created("orders", move |event| {
+    service.on_object_created("orders", fits, move |event| {
         heard.send((event.key, event.size, event.created_by)).unwrap();
         std::future::ready(Ok(()))
     });

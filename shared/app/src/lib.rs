@@ -1,7 +1,7 @@
 //! Use cases and the ports they need. Async, but without AWS: nothing here names an SDK type.
 //!
 //! Modules stand in the order in which a request meets them: who calls ([`authorize`], [`admit`]), what is
-//! pushed ([`push_orders`]), what is asked for ([`submit_report`]), what is computed ([`run_report`]),
+//! pushed or comes as a file ([`push_orders`], [`import_upload`]), what is asked for ([`submit_report`]), what is computed ([`run_report`]),
 //! what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`]), and what is picked up again ([`sweep`]).
 
 pub mod admit;
@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod conformance;
 pub mod dispatch_webhook;
 pub mod http;
+pub mod import_upload;
 pub mod manage_keys;
 pub mod memory;
 pub mod ports;

@@ -72,7 +72,10 @@ fn import_record(push: &Push, import_id: &str, now: Instant) -> ImportRecord {
         created_at: now,
         completed_at: Some(now),
         failure: None,
+        webhook_url: None,
         claims: 0,
+        saves: 0,
+        upload: None,
     }
 }
 

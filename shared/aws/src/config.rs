@@ -12,6 +12,7 @@ pub enum Setting {
     ReportsQueueUrl,
     WebhooksQueueUrl,
     StoreQueueUrl,
+    UploadsQueueUrl,
     WebhookAllowPrivate,
 }
 
@@ -24,6 +25,7 @@ impl Setting {
             Self::ReportsQueueUrl => "AFFINSY_REPORTS_QUEUE_URL",
             Self::WebhooksQueueUrl => "AFFINSY_WEBHOOKS_QUEUE_URL",
             Self::StoreQueueUrl => "AFFINSY_STORE_QUEUE_URL",
+            Self::UploadsQueueUrl => "AFFINSY_UPLOADS_QUEUE_URL",
             Self::WebhookAllowPrivate => "AFFINSY_WEBHOOK_ALLOW_PRIVATE",
         }
     }

@@ -7,6 +7,7 @@ pub mod objects;
 pub mod queue;
 pub mod sender;
 pub mod tables;
+pub mod uploads;
 pub mod world;
 
 mod failure;

@@ -1,5 +1,6 @@
 //! The queue port over SQS.
 
+use crate::config::{Config, Setting};
 use crate::failure::port_error;
 use affinsy_app::ports::{Job, PortResult, Queue};
 use async_trait::async_trait;
@@ -11,13 +12,27 @@ pub struct SqsQueue {
     pub reports_url: String,
     pub webhooks_url: String,
     pub store_url: String,
+    pub uploads_url: String,
 }
 
 impl SqsQueue {
+    /// Knows the queues that the function asked for in its settings.
+    pub fn new(client: aws_sdk_sqs::Client, config: &Config) -> Self {
+        let url = |setting| config.get(setting).to_owned();
+        Self {
+            client,
+            reports_url: url(Setting::ReportsQueueUrl),
+            webhooks_url: url(Setting::WebhooksQueueUrl),
+            store_url: url(Setting::StoreQueueUrl),
+            uploads_url: url(Setting::UploadsQueueUrl),
+        }
+    }
+
     fn url(&self, job: &Job) -> &str {
         match job {
             Job::Report { .. } => &self.reports_url,
             Job::Tend { .. } | Job::Purge { .. } => &self.store_url,
+            Job::Import { .. } => &self.uploads_url,
             Job::Delivery { .. } => &self.webhooks_url,
         }
     }

@@ -36,6 +36,12 @@ async fn reports() {
 }
 
 #[tokio::test]
+async fn uploads() {
+    let aws = Aws::start().await;
+    conformance::uploads(&aws.book().await, &OsRandom).await;
+}
+
+#[tokio::test]
 async fn deliveries() {
     let aws = Aws::start().await;
     conformance::deliveries(&aws.book().await, &OsRandom).await;
@@ -61,18 +67,20 @@ async fn jobs_go_to_the_queue_of_their_kind() {
     let report = Job::Report { tenant: tenant.clone(), report_id: "rpt_1".to_owned() };
     let tend = Job::Tend { tenant: tenant.clone(), dataset_id: "Bücher & more".to_owned() };
     let purge = Job::Purge { tenant: tenant.clone(), purge_id: "prg_1".to_owned() };
+    let import = Job::Import { tenant: tenant.clone(), import_id: "imp_1".to_owned() };
     let delivery = Job::Delivery { tenant, delivery_id: "msg_1".to_owned() };
-    for job in [&report, &tend, &purge, &delivery] {
+    for job in [&report, &tend, &purge, &import, &delivery] {
         queue.send(job, 0).await.expect("sends");
     }
-    let reports = receive(&queue, &queue.reports_url).await;
-    assert_eq!(reports.iter().map(|(job, _)| job).collect::<Vec<_>>(), [&report]);
-    let mut store = receive(&queue, &queue.store_url).await;
-    store.sort_by_key(|(job, _)| job.to_message());
-    assert_eq!(store.iter().map(|(job, _)| job).collect::<Vec<_>>(), [&purge, &tend]);
-    let webhooks = receive(&queue, &queue.webhooks_url).await;
-    assert_eq!(webhooks.len(), 1);
-    assert_eq!(webhooks[0].0, delivery);
+    let check = async |url: &str, expected: &[&Job]| {
+        let mut received = receive(&queue, url).await;
+        received.sort_by_key(|(job, _)| job.to_message());
+        assert_eq!(received.iter().map(|(job, _)| job).collect::<Vec<_>>(), expected);
+    };
+    check(&queue.reports_url, &[&report]).await;
+    check(&queue.store_url, &[&purge, &tend]).await;
+    check(&queue.uploads_url, &[&import]).await;
+    check(&queue.webhooks_url, &[&delivery]).await;
 }
 
 #[tokio::test]

@@ -33,6 +33,11 @@ async fn reports() {
 }
 
 #[tokio::test]
+async fn uploads() {
+    conformance::uploads(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
 async fn deliveries() {
     conformance::deliveries(&MemoryBook::default(), &random()).await;
 }

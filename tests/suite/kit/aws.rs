@@ -91,6 +91,7 @@ impl Aws {
             reports_url: url("ReportsQueueUrl"),
             webhooks_url: url("WebhooksQueueUrl"),
             store_url: url("StoreQueueUrl"),
+            uploads_url: url("UploadsQueueUrl"),
         }
     }
 }

@@ -3,8 +3,10 @@
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
+use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
 use affinsy_app::memory::{
-    MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
+    MemoryBook, MemoryClock, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender,
+    SeededRandom,
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
@@ -74,8 +76,11 @@ impl Shop {
             log: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
+            uploads: self.book.clone(),
+            links: Arc::new(MemoryLinks),
             clock: self.clock.clone(),
             random: self.random.clone(),
+            url_policy: UrlPolicy::PublicOnly,
         }
     }
 
@@ -113,6 +118,17 @@ impl Shop {
             clock: self.clock.clone(),
             rows_at_once: 1_000_000,
             rows_a_bucket: ROWS_A_BUCKET,
+        }
+    }
+
+    pub fn import_ports(&self) -> ImportPorts {
+        ImportPorts {
+            uploads: self.book.clone(),
+            log: self.book.clone(),
+            objects: self.objects.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            limits: Limits::default(),
         }
     }
 
@@ -202,6 +218,10 @@ impl Shop {
                 tend(tenant, dataset_id, deadline, &self.tend_ports()).await.expect("tends");
             }
             Job::Purge { .. } => {}
+            Job::Import { tenant, import_id } => {
+                let deadline = self.clock.now().plus_ms(WORKER_MS);
+                import_upload(tenant, import_id, deadline, &self.import_ports()).await.expect("imports");
+            }
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");
             }

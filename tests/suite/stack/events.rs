@@ -32,6 +32,7 @@ async fn sample_events_get_their_documented_results() {
     let done = json!({"batchItemFailures": []});
     assert_eq!(stack.invoke("WorkerFunction", event("worker")).await, done, "there is no such report");
     assert_eq!(stack.invoke("CompactorFunction", event("compactor")).await, done, "there is no such dataset");
+    assert_eq!(stack.invoke("ImporterFunction", event("importer")).await, done, "a file of nobody's");
     assert_eq!(stack.invoke("WebhooksFunction", event("webhooks")).await, done, "there is no such delivery");
     assert!(stack.invoke("SweeperFunction", event("sweeper")).await["sent"].is_u64());
 }

@@ -11,5 +11,6 @@ mod loops;
 mod quickstart;
 mod restart;
 mod run;
+mod uploads;
 
 use run::{Client, Stack};

@@ -8,7 +8,7 @@ type Grant = (String, String);
 /// What a function's adapters call: `table`, `bucket/prefix` or `queue`, then the calls.
 type Calls = &'static [(&'static str, &'static [&'static str])];
 
-const CALLS: [(&str, Calls); 7] = [
+const CALLS: [(&str, Calls); 8] = [
     // KeyTable::find.
     ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
     // RateWindows; OrderLog: head and imports, commit with the manifest item; the secret that signs cursors.
@@ -18,6 +18,9 @@ const CALLS: [(&str, Calls); 7] = [
             ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
             ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
             ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+            // Links: what a caller may do with one.
+            ("DataBucket.Arn/uploads/*", &["s3:PutObject"]),
+            ("DataBucket.Arn/rejects/*", &["s3:GetObject"]),
         ],
     ),
     // RateWindows; ReportBook: submit, get, list; DeliveryBook: list, secrets; a result and its parts.
@@ -56,6 +59,20 @@ const CALLS: [(&str, Calls); 7] = [
             ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],
     ),
+    // Uploads; OrderLog: head, commit; files in, staged lines in and out, segments and rejects out.
+    (
+        "ImporterFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
+            ("DataBucket.Arn/uploads/*", &["s3:GetObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/staging/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+            ("DataBucket.Arn/rejects/*", &["s3:PutObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
+            ("UploadsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+        ],
+    ),
     // DeliveryBook: open, claim, record, secrets; ReportBook::get; the retry's message.
     (
         "WebhooksFunction",
@@ -73,9 +90,27 @@ const CALLS: [(&str, Calls); 7] = [
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
             ("StoreQueue.Arn", &["sqs:SendMessage"]),
+            ("UploadsQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
 ];
+
+/// A bucket may send to one queue and nobody else may to any: its policy is the only one of a resource.
+#[test]
+fn a_queue_takes_messages_of_the_accounts_buckets_alone() {
+    let text = read("infra/template.yaml");
+    assert_eq!(text.matches("PolicyDocument:").count(), 1);
+    let (_, policy) = text.split_once("\n  UploadsQueuePolicy:\n").expect("is there");
+    let policy = policy.split("\n\n").next().unwrap_or_default();
+    for part in [
+        "Principal: {Service: s3.amazonaws.com}",
+        "Action: sqs:SendMessage",
+        "Resource: !GetAtt UploadsQueue.Arn",
+        "Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}",
+    ] {
+        assert!(policy.contains(part), "{part}");
+    }
+}
 
 #[test]
 fn are_what_the_adapters_call() {

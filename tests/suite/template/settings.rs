@@ -4,12 +4,13 @@ use crate::kit::template;
 use affinsy_aws::config::Setting;
 
 /// What each function says it needs.
-const FUNCTIONS: [(&str, &[Setting]); 7] = [
+const FUNCTIONS: [(&str, &[Setting]); 8] = [
     ("AuthFunction", &affinsy_auth::NEEDS),
     ("IngestFunction", &affinsy_ingest::NEEDS),
     ("ReportsFunction", &affinsy_reports::NEEDS),
     ("WorkerFunction", &affinsy_worker::NEEDS),
     ("CompactorFunction", &affinsy_compactor::NEEDS),
+    ("ImporterFunction", &affinsy_importer::NEEDS),
     ("WebhooksFunction", &affinsy_webhooks::NEEDS),
     ("SweeperFunction", &affinsy_sweeper::NEEDS),
 ];

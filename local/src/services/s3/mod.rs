@@ -19,6 +19,7 @@ mod upload;
 mod write;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -79,15 +80,15 @@ impl S3 {
         created.map(drop).map_err(|error| resource(error.to_string()))
     }
 
-    /// Calls `deliver` for every object that is created in the bucket from now on, and for those whose delivery a stop
-    /// or a kill cut short: at least once each, in order. What fails is delivered again a second later. One watcher a
-    /// bucket; call it before anything writes.
-    pub fn on_object_created<F, D>(&self, bucket: &str, deliver: F)
+    /// Calls `deliver` for every object that is created in the bucket from now on and whose key fits, and for those
+    /// whose delivery a stop or a kill cut short: at least once each, in order. What fails is delivered again a second
+    /// later. One watcher a bucket; call it before anything writes.
+    pub fn on_object_created<F, D>(&self, bucket: &str, fits: impl Fn(&str) -> bool + Send + Sync + 'static, deliver: F)
     where
         F: Fn(ObjectCreated) -> D + Send + Sync + 'static,
         D: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let arrived = self.store.watch(bucket);
+        let arrived = self.store.watch(bucket, Arc::new(fits));
         let (store, stop) = (self.store.clone(), self.stop.clone());
         tokio::spawn(events::deliver_all(store, bucket.to_owned(), arrived, stop, deliver));
     }

@@ -26,8 +26,24 @@ pub(super) struct Store {
 struct Inner {
     index: Mutex<Index>,
     blobs: Blobs,
-    /// Who is to be woken when something was written, by bucket. Buckets that nobody watches have no events.
-    watchers: Mutex<HashMap<String, Arc<Notify>>>,
+    /// By bucket. Objects that nobody watches have no events.
+    watchers: Mutex<HashMap<String, Watcher>>,
+}
+
+/// Who is to be woken when a certain object was written.
+#[derive(Clone)]
+struct Watcher {
+    fits: KeyFilter,
+    arrived: Arc<Notify>,
+}
+
+/// Which keys somebody wants to hear of.
+pub(super) type KeyFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watcher").field("arrived", &self.arrived).finish_non_exhaustive()
+    }
 }
 
 /// What a write is for.
@@ -125,10 +141,12 @@ impl Store {
         .await
     }
 
-    /// From now on, events of the bucket are kept until they are delivered; the handle wakes at each.
-    pub(super) fn watch(&self, bucket: &str) -> Arc<Notify> {
+    /// From now on, events of these keys are kept until they are delivered; the handle wakes at each.
+    pub(super) fn watch(&self, bucket: &str, fits: KeyFilter) -> Arc<Notify> {
         let mut watchers = self.inner.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        watchers.entry(bucket.to_owned()).or_default().clone()
+        let arrived = Arc::new(Notify::new());
+        watchers.insert(bucket.to_owned(), Watcher { fits, arrived: arrived.clone() });
+        arrived
     }
 
     async fn blocking<T: Send + 'static>(
@@ -148,13 +166,14 @@ impl Inner {
 
     fn put(&self, draft: Draft, new: NewObject) -> S3Result<StoredObject> {
         let watcher = self.watchers.lock().unwrap_or_else(PoisonError::into_inner).get(&new.bucket).cloned();
+        let watcher = watcher.filter(|watcher| (watcher.fits)(&new.key));
         let event = watcher.as_ref().map(|_| to_json(&new.event())).transpose()?;
         let write = Write { condition: &new.condition, upload_id: new.upload_id.as_deref(), event: event.as_deref() };
         let released = self.lock().put(&new.bucket, &new.key, &new.object, write)?;
         draft.keep();
         self.release(released);
         if let Some(watcher) = watcher {
-            watcher.notify_one();
+            watcher.arrived.notify_one();
         }
         Ok(new.object)
     }

@@ -12,6 +12,7 @@ mod rates;
 mod reports;
 mod samples;
 mod tending;
+mod uploads;
 
 pub use deliveries::deliveries;
 pub use erasures::erasures;
@@ -21,6 +22,7 @@ pub use orders::orders;
 pub use rates::rates;
 pub use reports::reports;
 pub use tending::tending;
+pub use uploads::uploads;
 
 use crate::ports::{DeliveryBook, DueIndex, Erasures, OrderLog, ReportBook, Tending};
 

@@ -2,7 +2,7 @@
 
 use crate::ports::{
     Commit, DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, NewSegments, OrderLog, Random,
-    ReportRecord, ReportStatus, SegmentRecord,
+    ReportRecord, ReportStatus, SegmentRecord, UploadRecord, UploadWork,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
@@ -63,7 +63,31 @@ pub fn import(import_id: &str, dataset_id: &str) -> ImportRecord {
         created_at: NOW,
         completed_at: Some(NOW),
         failure: None,
+        webhook_url: None,
         claims: 0,
+        saves: 0,
+        upload: None,
+    }
+}
+
+/// An import that waits for its file.
+pub fn upload(import_id: &str, dataset_id: &str) -> ImportRecord {
+    let upload = UploadRecord {
+        request: r#"{"dataset_id":"shop"}"#.to_owned(),
+        object_key: format!("uploads/{import_id}"),
+        expires_at: NOW,
+        lease_until: None,
+        expired_leases: 0,
+        bytes: None,
+        work: UploadWork::default(),
+    };
+    ImportRecord {
+        source: "upload".to_owned(),
+        status: ImportStatus::Processing,
+        completed_at: None,
+        webhook_url: Some("https://example.com/hook".to_owned()),
+        upload: Some(Box::new(upload)),
+        ..import(import_id, dataset_id)
     }
 }
 

@@ -1,17 +1,18 @@
-//! What the `ingest` function answers: pushes, imports, datasets.
+//! What the `ingest` function answers: pushes, uploads, imports, datasets.
 
 use super::body::{self, MAX_BODY_BYTES};
 use super::cursor::{Cursors, limit, only_known};
 use super::routes::{Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
-use super::{Answer, Caller, Refusal, Request, datasets};
+use super::{Answer, Caller, Refusal, Request, datasets, uploads};
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
-use crate::ports::{Clock, DeliveryBook, Objects, OrderLog, Random, RateWindows};
+use crate::ports::{Clock, DeliveryBook, Links, Objects, OrderLog, Random, RateWindows, Uploads};
 use crate::push_orders::{PushPorts, PushRefused, push_orders};
 use affinsy_core::ids::is_id;
 use affinsy_core::order::push;
+use affinsy_core::webhook::url::UrlPolicy;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -20,8 +21,11 @@ pub struct DataPorts {
     pub log: Arc<dyn OrderLog>,
     pub objects: Arc<dyn Objects>,
     pub deliveries: Arc<dyn DeliveryBook>,
+    pub uploads: Arc<dyn Uploads>,
+    pub links: Arc<dyn Links>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    pub url_policy: UrlPolicy,
 }
 
 impl std::fmt::Debug for DataPorts {
@@ -57,6 +61,7 @@ async fn answer(
 ) -> Result<Answer, Refusal> {
     match operation {
         "PushOrders" => push(request, caller, ports).await,
+        "OpenUpload" => uploads::open(request, caller, ports).await,
         "GetImport" => import(parameter, caller, ports).await,
         "ListImports" => imports(request, caller, ports).await,
         "GetDataset" => datasets::one(parameter, caller, &*ports.log).await,
@@ -92,7 +97,7 @@ async fn import(import_id: &str, caller: &Caller, ports: &DataPorts) -> Result<A
         return Err(unknown());
     }
     let import = ports.log.import(&caller.tenant, import_id).await?.ok_or_else(unknown)?;
-    Answer::json(200, &views::import(&import))
+    Answer::json(200, &uploads::shown(&import, &*ports.links).await?)
 }
 
 async fn imports(request: &Request, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
@@ -102,6 +107,7 @@ async fn imports(request: &Request, caller: &Caller, ports: &DataPorts) -> Resul
     let cursors = Cursors { secret: &secrets.cursor, context: format!("{} imports", caller.tenant) };
     let after = request.query("cursor").map(|cursor| cursors.decode(cursor)).transpose()?;
     let page = ports.log.imports(&caller.tenant, after.as_deref(), limit).await?;
-    let data: Vec<_> = page.items.iter().map(views::import).collect();
+    let shown = page.items.iter().map(|import| uploads::shown(import, &*ports.links));
+    let data = futures::future::try_join_all(shown).await?;
     Answer::json(200, &List { data, next_cursor: page.next_after.map(|next| cursors.encode(&next)) })
 }

@@ -12,6 +12,7 @@ mod reports;
 mod request;
 mod routes;
 mod serve;
+mod uploads;
 mod view;
 mod views;
 mod webhooks;

@@ -33,6 +33,7 @@ const fn route(
 
 pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/data/orders", "PushOrders", Serves::Ingest, Some(Scope::DataWrite)),
+    route("POST", "/api/v1/data/uploads", "OpenUpload", Serves::Ingest, Some(Scope::DataWrite)),
     route("GET", "/api/v1/data/imports", "ListImports", Serves::Ingest, Some(Scope::DataRead)),
     route("GET", "/api/v1/data/imports/{import_id}", "GetImport", Serves::Ingest, Some(Scope::DataRead)),
     route("GET", "/api/v1/datasets", "ListDatasets", Serves::Ingest, Some(Scope::DataRead)),

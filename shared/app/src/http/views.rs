@@ -46,29 +46,37 @@ pub struct ImportView<'a> {
     inserted: Option<u64>,
     updated: Option<u64>,
     rejected: u64,
-    rejects_url: Option<&'a str>,
+    rejects_url: Option<String>,
+    progress: Option<ProgressView<'a>>,
     warnings: &'a [String],
     created_at: Instant,
     completed_at: Option<Instant>,
     failure: Option<&'a StoredFailure>,
 }
 
-pub fn import(import: &ImportRecord) -> ImportView<'_> {
+/// Of a file that is still worked on, what is counted so far.
+pub fn import<'a>(
+    import: &'a ImportRecord,
+    rejects_url: Option<String>,
+    progress: Option<ProgressView<'a>>,
+) -> ImportView<'a> {
+    let work = import.upload.as_ref().map(|upload| &upload.work);
     ImportView {
         import_id: &import.import_id,
         dataset_id: &import.dataset_id,
         source: &import.source,
         status: import.status,
-        orders: import.orders,
-        line_items: import.line_items,
-        inserted: None,
-        updated: None,
-        rejected: import.rejected,
-        rejects_url: None,
+        orders: work.map_or(import.orders, |work| work.orders),
+        line_items: work.map_or(import.line_items, |work| work.line_items),
+        inserted: import.inserted,
+        updated: import.updated,
+        rejected: work.map_or(import.rejected, |work| work.rejected),
+        rejects_url,
+        progress,
         warnings: &import.warnings,
         created_at: import.created_at,
         completed_at: import.completed_at,
-        failure: None,
+        failure: import.failure.as_ref(),
     }
 }
 
@@ -133,8 +141,8 @@ pub struct ReportView<'a> {
 
 #[derive(Debug, Serialize)]
 pub struct ProgressView<'a> {
-    stage: &'a str,
-    fraction: f64,
+    pub stage: &'a str,
+    pub fraction: f64,
 }
 
 pub fn report(report: &ReportRecord) -> ReportView<'_> {

@@ -9,6 +9,7 @@ mod queue;
 mod reports;
 mod sender;
 mod tending;
+mod uploads;
 mod world;
 
 pub use book::MemoryBook;
@@ -16,6 +17,7 @@ pub use keys::{MemoryKeys, MemoryRates};
 pub use objects::MemoryObjects;
 pub use queue::MemoryQueue;
 pub use sender::{MemorySender, Received};
+pub use uploads::MemoryLinks;
 pub use world::{MemoryClock, SeededRandom};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -58,6 +58,7 @@ impl OrderLog for MemoryBook {
         let segments = new.segments.iter().map(|segment| ((log.clone(), segment.sequence), segment.clone()));
         state.segments.extend(segments);
         if let Some(import) = new.import {
+            state.due.remove(&(DueKind::Import, tenant.clone(), import.import_id.clone()));
             state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
         }
         if let Some(purge) = new.purge {

@@ -12,6 +12,7 @@ mod rate;
 mod reports;
 mod sender;
 mod tending;
+mod uploads;
 mod webhooks;
 mod world;
 
@@ -29,6 +30,7 @@ pub use reports::{
 };
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{Publication, Settlement, Tending};
+pub use uploads::{Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads};
 pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
 pub use world::{Clock, Random};
 

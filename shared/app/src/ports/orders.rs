@@ -1,6 +1,6 @@
 //! The order log: which segments make up a dataset, in which sequence, and the imports that brought them.
 
-use super::{Page, PortResult, PurgeRecord, StoredFailure};
+use super::{Page, PortResult, PurgeRecord, StoredFailure, UploadRecord};
 use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::runs::{Retired, Run, RunId};
 use affinsy_core::segment::SegmentMeta;
@@ -167,9 +167,18 @@ pub struct ImportRecord {
     pub completed_at: Option<Instant>,
     #[serde(default)]
     pub failure: Option<StoredFailure>,
+    /// Who wants to hear of its end.
+    #[serde(default)]
+    pub webhook_url: Option<String>,
     /// The fencing token of whoever works on it; 0 for a push, which nobody takes over.
     #[serde(default)]
     pub claims: u32,
+    /// Raised by every save: two writers that read the same record cannot both replace it.
+    #[serde(default)]
+    pub saves: u64,
+    /// Of a file, until it has ended.
+    #[serde(default)]
+    pub upload: Option<Box<UploadRecord>>,
 }
 
 /// What became of an attempt to give segments their sequences.

@@ -15,6 +15,8 @@ pub enum Job {
     Tend { tenant: Tenant, dataset_id: String },
     /// Go on with what an erasure left behind (queue: store).
     Purge { tenant: Tenant, purge_id: String },
+    /// Go on with the import of a file (queue: uploads).
+    Import { tenant: Tenant, import_id: String },
     /// Attempt a delivery (queue: webhooks).
     Delivery { tenant: Tenant, delivery_id: String },
 }
@@ -34,6 +36,7 @@ impl Job {
             Self::Report { tenant, .. }
             | Self::Tend { tenant, .. }
             | Self::Purge { tenant, .. }
+            | Self::Import { tenant, .. }
             | Self::Delivery { tenant, .. } => tenant,
         }
     }

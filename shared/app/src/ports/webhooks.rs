@@ -91,6 +91,7 @@ pub enum DueKind {
     Delivery,
     Dataset,
     Purge,
+    Import,
 }
 
 /// Something that waits for the sweeper.

@@ -22,16 +22,30 @@ pub struct Message {
 /// Handles the messages of a batch side by side. One that is no job of ours never gets better: it is logged and
 /// goes to the dead letters by coming back.
 pub async fn each(event: SqsEvent, handle: impl AsyncFn(Message) -> Handled) -> SqsBatchResponse {
-    let handled = join_all(event.records.into_iter().map(|record| one(record, &handle))).await;
+    each_body(event, Job::from_message, async |job, receipt| handle(Message { job, receipt }).await).await
+}
+
+/// The same for messages that are not all jobs of ours: `read` says what a body means, and `handle` gets it with the
+/// message's receipt.
+pub async fn each_body<T>(
+    event: SqsEvent,
+    read: impl Fn(&str) -> Result<T, String>,
+    handle: impl AsyncFn(T, String) -> Handled,
+) -> SqsBatchResponse {
+    let handled = join_all(event.records.into_iter().map(|record| one(record, &read, &handle))).await;
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = handled.into_iter().flatten().collect();
     response
 }
 
-async fn one(record: SqsMessage, handle: &impl AsyncFn(Message) -> Handled) -> Option<BatchItemFailure> {
+async fn one<T>(
+    record: SqsMessage,
+    read: &impl Fn(&str) -> Result<T, String>,
+    handle: &impl AsyncFn(T, String) -> Handled,
+) -> Option<BatchItemFailure> {
     let message_id = record.message_id.unwrap_or_default();
-    let handled = match Job::from_message(record.body.as_deref().unwrap_or_default()) {
-        Ok(job) => handle(Message { job, receipt: record.receipt_handle.unwrap_or_default() }).await,
+    let handled = match read(record.body.as_deref().unwrap_or_default()) {
+        Ok(work) => handle(work, record.receipt_handle.unwrap_or_default()).await,
         Err(reason) => {
             tracing::error!(message.id = message_id, reason, "message is no job of this version");
             Handled::Again

@@ -11,6 +11,7 @@ mod orders;
 mod rates;
 mod reports;
 mod tending;
+mod uploads;
 
 pub use keys::DynamoKeys;
 pub use rates::DynamoRates;

@@ -56,7 +56,13 @@ impl BatchBuilder {
     }
 
     /// The batch, and what its sender should know.
-    pub fn build(mut self) -> (OrderBatch, Vec<String>) {
+    pub fn build(self) -> (OrderBatch, Vec<String>) {
+        let (batch, notes) = self.build_noted();
+        (batch, notes.into_warnings())
+    }
+
+    /// The batch, and what was noted, which adds up with what was noted of others.
+    pub fn build_noted(mut self) -> (OrderBatch, Notes) {
         self.notes.undated = self.headers.iter().filter(|order| order.date.is_none()).count();
         let order_ranks = self.sort_orders();
         let product_ranks = self.products.ranks();
@@ -80,7 +86,7 @@ impl BatchBuilder {
             products: self.products.into_list(),
             lines,
         };
-        (batch, self.notes.into_warnings())
+        (batch, self.notes)
     }
 
     /// Sorts the headers; for each order's code its new place.
@@ -171,6 +177,21 @@ mod tests {
         assert_eq!((products, x.customer.map(|code| batch.customer(code))), (vec!["a", "b"], Some("c2")));
         assert_eq!((x.date, batch.order_count(), batch.line_count()), (Some(Instant(5)), 51, 52));
         assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn notes_of_two_batches_add_up() {
+        let noted = |id: &str| {
+            let mut builder = BatchBuilder::default();
+            let (tea, again) = (line(&mut builder, "tea", "1", None), line(&mut builder, "tea", "2", None));
+            builder.order(id, None, None, &[tea, again]);
+            builder.build_noted().1
+        };
+        let mut notes = noted("x");
+        notes.absorb(noted("y"));
+        let warnings = notes.into_warnings();
+        assert!(warnings[0].starts_with("2 orders have no order_date"), "{warnings:?}");
+        assert!(warnings[1].starts_with("2 products stand") && warnings[1].contains("\"x\""), "{warnings:?}");
     }
 
     #[test]

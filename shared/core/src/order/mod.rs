@@ -13,6 +13,7 @@ mod reader;
 pub use batch::{Order, OrderBatch, OrderLine};
 pub use builder::{BatchBuilder, LineDraft};
 pub use currency::Currency;
+pub use notes::Notes;
 
 use crate::time::Instant;
 

@@ -1,21 +1,23 @@
 //! What a sender should know of a batch that was accepted: counts with one example each, never a line each.
 
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub undated: usize,
-    pub repeated_orders: Tally,
-    pub repeated_products: Tally,
+/// What was noted while a batch was built; batches of one file add theirs up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    pub(super) undated: usize,
+    pub(super) repeated_orders: Tally,
+    pub(super) repeated_products: Tally,
     /// A part that was bought has no price.
-    pub partly_priced: Tally,
+    pub(super) partly_priced: Tally,
     /// Only parts that were given back have none.
-    pub refunds_unpriced: Tally,
-    pub cancelled_out: Tally,
+    pub(super) refunds_unpriced: Tally,
+    pub(super) cancelled_out: Tally,
 }
 
 /// How often something was seen, and where first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tally {
     count: usize,
     first: String,
@@ -28,9 +30,25 @@ impl Tally {
         }
         self.count += 1;
     }
+    fn absorb(&mut self, other: Self) {
+        if self.count == 0 {
+            self.first = other.first;
+        }
+        self.count += other.count;
+    }
 }
 
 impl Notes {
+    /// Adds what was noted of another part of the same file.
+    pub fn absorb(&mut self, other: Self) {
+        self.undated += other.undated;
+        self.repeated_orders.absorb(other.repeated_orders);
+        self.repeated_products.absorb(other.repeated_products);
+        self.partly_priced.absorb(other.partly_priced);
+        self.refunds_unpriced.absorb(other.refunds_unpriced);
+        self.cancelled_out.absorb(other.cancelled_out);
+    }
+    /// In words for the sender.
     pub fn into_warnings(self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.undated > 0 {

@@ -34,6 +34,43 @@ pub fn pushed() -> Value {
     }})
 }
 
+pub fn upload() -> Value {
+    json!({
+        "anything": {"summary": "A usual export", "value": {"dataset_id": "my-store"}},
+        "mapped": {
+            "summary": "A table with columns of its own",
+            "value": {
+                "dataset_id": "my-store",
+                "webhook_url": "https://your-server.com/hooks/affinsy",
+                "mapping": {"order_id": "Beleg", "product_name": "Artikel", "order_date": "Datum", "unit_price": "Preis"},
+                "time_zone": "Europe/Berlin",
+                "date_format": "%d.%m.%Y",
+                "decimal": ",",
+                "currency": "EUR",
+            },
+        },
+    })
+}
+
+pub fn upload_opened() -> Value {
+    json!({"opened": {
+        "summary": "Where the file goes",
+        "value": {
+            "import_id": "imp_01jq8z5v7k3m9x2c4b6n8p0r1s",
+            "dataset_id": "my-store",
+            "status": "Processing",
+            "upload": {
+                "method": "PUT",
+                "url": "https://s3.eu-central-1.amazonaws.com/bucket/uploads/…?X-Amz-Signature=…",
+                "headers": {"if-none-match": "*"},
+                "expires_at": "2025-03-15T11:30:00Z",
+                "max_bytes": 5_368_709_120u64,
+            },
+            "warnings": [],
+        },
+    }})
+}
+
 pub fn submit() -> Value {
     json!({
         "by_template": {

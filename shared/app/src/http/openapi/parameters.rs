@@ -20,7 +20,7 @@ pub fn components() -> Value {
             json!({"type": "string", "minLength": 1}),
         ),
         "ReportId": path("report_id", "What `POST /reports` answered.", json!({"type": "string", "minLength": 1})),
-        "ImportId": path("import_id", "What `POST /data/orders` answered.", json!({"type": "string", "minLength": 1})),
+        "ImportId": path("import_id", "What `POST /data/orders` or `POST /data/uploads` answered.", json!({"type": "string", "minLength": 1})),
         "DatasetId": path(
             "dataset_id",
             "As it was pushed, percent-encoded.",

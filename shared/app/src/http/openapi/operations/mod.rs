@@ -3,6 +3,7 @@
 mod orders;
 mod reports;
 mod service;
+mod uploads;
 mod webhooks;
 
 use super::schema::reference;
@@ -45,6 +46,7 @@ impl Operation {
 pub fn of(operation: &str) -> Option<Operation> {
     Some(match operation {
         "PushOrders" => orders::push(),
+        "OpenUpload" => uploads::open(),
         "ListImports" => orders::imports(),
         "GetImport" => orders::import(),
         "ListDatasets" => orders::datasets(),

@@ -7,7 +7,7 @@ use crate::http::openapi::{examples, responses};
 use affinsy_core::order::MAX_LINE_ITEMS;
 use serde_json::{Value, json};
 
-const ORDERS: &str = "Orders";
+pub(super) const ORDERS: &str = "Orders";
 const DATASETS: &str = "Datasets";
 
 pub fn push() -> Operation {
@@ -33,13 +33,14 @@ pub fn push() -> Operation {
 }
 
 pub fn imports() -> Operation {
-    let description = "What became of the pushes, newest first.";
+    let description = "What became of pushes and uploads, newest first.";
     Operation::get(ORDERS, "List imports", description, page("ImportList")).taking(paging(), &[422])
 }
 
 pub fn import() -> Operation {
     let answer = responses::success("The import.", "Import", &[], json!({}));
-    Operation::get(ORDERS, "Get an import", "What became of one push.", answer).taking(vec![shared("ImportId")], &[404])
+    Operation::get(ORDERS, "Get an import", "What became of one push or upload, and how far it is.", answer)
+        .taking(vec![shared("ImportId")], &[404])
 }
 
 pub fn datasets() -> Operation {

@@ -13,6 +13,7 @@ mod rfm_parts;
 mod rfm_value;
 mod submit;
 mod templates;
+mod uploads;
 mod webhooks;
 
 use serde_json::Value;
@@ -21,9 +22,10 @@ use serde_json::Value;
 type Named = Vec<(&'static str, Value)>;
 
 pub fn components() -> Value {
-    let groups: [Named; 12] = [
+    let groups: [Named; 13] = [
         common::schemas(),
         orders::schemas(),
+        uploads::schemas(),
         submit::schemas(),
         templates::schemas(),
         report::schemas(),

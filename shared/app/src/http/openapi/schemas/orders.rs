@@ -97,20 +97,31 @@ fn import() -> Value {
     let fields = json!({
         "import_id": text("The import."),
         "dataset_id": text("Where the orders went."),
-        "source": text("`push`."),
+        "source": one_of_names("How they came.", ["push", "upload"]),
         "status": status(),
         "orders": count("Distinct orders."),
         "line_items": count("Line items as they were sent."),
         "inserted": nullable(count("Lines that were new; null while that is not known.")),
         "updated": nullable(count("Lines that were there before; null while that is not known.")),
         "rejected": count("Line items that were refused."),
-        "rejects_url": nullable(text("Where the refused ones can be read; null where there are none.")),
+        "rejects_url": nullable(text(
+            "Where the refused rows can be read as CSV, with line, column and reason, for an hour; ask again for a new \
+             link. Null where there are none, and while the import runs.",
+        )),
+        "progress": progress_or_null(),
         "warnings": warnings(),
         "created_at": instant("When it began."),
         "completed_at": nullable(instant("When it ended.")),
         "failure": failure_or_null("Null unless it failed."),
     });
-    object("What became of a push.", fields)
+    object("What became of a push or an upload.", fields)
+}
+
+fn progress_or_null() -> Value {
+    let mut progress = nullable(reference("Progress"));
+    progress["description"] =
+        json!("How far a file is (`waiting_for_file`, `surveying`, `reading`, `storing`); null once it has ended.");
+    progress
 }
 
 fn dataset() -> Value {

@@ -54,6 +54,20 @@ async fn pushes_and_datasets() {
 }
 
 #[tokio::test]
+async fn uploads() {
+    let shop = Shop::new();
+    let body = json!({"dataset_id": "my-store", "mapping": {"order_id": "Nr"}, "decimal": ",", "colour": "red"});
+    let opened = post(&shop, "/data/uploads", &body, 201).await;
+    let import = get(&shop, &format!("GET /data/imports/{}", opened["import_id"].as_str().expect("an id")), 200).await;
+    assert_eq!((&import["source"], &import["progress"]["stage"]), (&json!("upload"), &json!("waiting_for_file")));
+    get(&shop, "GET /data/imports", 200).await;
+    post(&shop, "/data/uploads", &json!({"format": "xlsx", "webhook_url": 7}), 422).await;
+    post(&shop, "/data/uploads", &json!({"webhook_url": "http://127.0.0.1/"}), 422).await;
+    post(&shop, "/data/uploads", &json!({"bytes": 6_000_000_000u64}), 413).await;
+    post(&shop, "/data/uploads", &json!([]), 400).await;
+}
+
+#[tokio::test]
 async fn a_basket_analysis() {
     let shop = pushed().await;
     let body = json!({

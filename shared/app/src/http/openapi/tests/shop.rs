@@ -3,7 +3,9 @@
 use crate::dispatch_webhook::{DispatchPorts, delivery_id, dispatch_webhook};
 use crate::http::routes::{self, Match};
 use crate::http::{Answer, Caller, DataPorts, ReportPorts, Request, Route, Serves, Verdict, data, reports};
-use crate::memory::{MemoryBook, MemoryClock, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom};
+use crate::memory::{
+    MemoryBook, MemoryClock, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
+};
 use crate::run_report::{RunPorts, run_report};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
@@ -100,8 +102,11 @@ impl Shop {
             log: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
+            uploads: self.book.clone(),
+            links: Arc::new(MemoryLinks),
             clock: self.clock.clone(),
             random: self.random.clone(),
+            url_policy: UrlPolicy::PublicOnly,
         }
     }
 

@@ -70,6 +70,9 @@ fn the_examples_fit_their_schemas_and_the_parsers() {
         let spec = ReportSpec::parse(body.to_string().as_bytes()).expect("a valid report");
         assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
     }
+    for body in bodies("/api/v1/data/uploads") {
+        contract.check("OpenUpload", &body);
+    }
     contract.check_answer_examples();
 }
 

@@ -1,0 +1,88 @@
+//! The one commit: all segments of a file take their sequences, and the import is *Completed*, in one transaction.
+
+use super::Interrupted;
+use super::run::Run;
+use crate::ports::{Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, PortError, Random, SegmentRecord};
+use crate::push_orders::tend_at;
+
+/// Attempts to get the sequences while other pushes to the same dataset take them away.
+const ATTEMPTS: u32 = 40;
+
+impl Run {
+    /// False when the segments were made for a dataset that is gone: they have to be made anew.
+    pub(super) async fn commit(&mut self) -> Result<bool, Interrupted> {
+        for attempt in 0..ATTEMPTS {
+            let stored = self.ports.log.head(&self.tenant, &self.import.dataset_id).await?;
+            let incarnation = self.work().incarnation.clone().unwrap_or_default();
+            let is_ours = match &stored {
+                Some(head) => head.incarnation == incarnation,
+                None => self.work().is_new_incarnation,
+            };
+            if !is_ours {
+                return Ok(false);
+            }
+            self.check_currency(stored.as_ref())?;
+            let (head, segments) = self.next_head(stored, incarnation);
+            let ended = self.ended(&segments);
+            let new = NewSegments {
+                head: &head,
+                segments: &segments,
+                import: Some(&ended),
+                purge: None,
+                due_at: tend_at(head.updated_at),
+            };
+            match self.ports.log.commit(&self.tenant, &new).await? {
+                Commit::Done => {
+                    self.import = ended;
+                    return Ok(true);
+                }
+                Commit::Void => return Err(Interrupted::Void),
+                Commit::Conflict => back_off(attempt, &*self.ports.random).await,
+            }
+        }
+        Err(PortError::Unavailable(format!("{ATTEMPTS} other pushes to this dataset came first")).into())
+    }
+
+    /// The head as it will be, and the segments with their sequences.
+    fn next_head(&self, stored: Option<DatasetRecord>, incarnation: String) -> (DatasetRecord, Vec<SegmentRecord>) {
+        let now = self.ports.clock.now();
+        let mut head = stored.unwrap_or_else(|| DatasetRecord::new(&self.import.dataset_id, incarnation, now));
+        let mut segments = self.work().segments.clone();
+        for segment in &mut segments {
+            head.sequence += 1;
+            head.bytes += segment.bytes;
+            head.rows_pushed += segment.rows;
+            segment.sequence = head.sequence;
+        }
+        if head.currency.is_none() {
+            head.currency = self.work().survey.as_ref().and_then(|survey| survey.currency.clone());
+        }
+        head.updated_at = now;
+        (head, segments)
+    }
+
+    /// The import as it stands once these segments are visible.
+    fn ended(&self, segments: &[SegmentRecord]) -> ImportRecord {
+        debug_assert!(!segments.is_empty(), "a file without a line has failed before");
+        let work = self.work();
+        let mut warnings = work.warnings.clone();
+        warnings.extend(work.notes.clone().into_warnings());
+        ImportRecord {
+            status: ImportStatus::Completed,
+            orders: work.orders,
+            line_items: work.line_items,
+            rejected: work.rejected,
+            rejects_key: work.rejects_key.clone(),
+            warnings,
+            completed_at: Some(self.ports.clock.now()),
+            upload: None,
+            ..self.import.clone()
+        }
+    }
+}
+
+/// Waits a random while that grows with the number of conflicts, so that writers to one dataset spread out.
+async fn back_off(attempt: u32, random: &dyn Random) {
+    let most_ms = 10.0 * f64::from(2u32.pow(attempt.min(5)));
+    tokio::time::sleep(std::time::Duration::from_millis((random.unit() * most_ms) as u64)).await;
+}

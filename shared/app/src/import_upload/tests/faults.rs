@@ -1,0 +1,169 @@
+//! Files that are late or gone, stores that are away, time that runs out, datasets that go.
+
+use super::bench::{Bench, Held, MINUTE_MS, NOW, check_failed, table};
+use crate::import_upload::import_upload;
+use crate::ports::{
+    Clock, Commit, DatasetRecord, Erased, Erasures, ImportRecord, ImportStatus, LogId, NewSegments, Objects, OrderLog,
+    Page, PortResult, PurgeRecord, SegmentRecord, Uploads,
+};
+use crate::run_report::Ran;
+use affinsy_core::ids::Tenant;
+use affinsy_core::runs::RunId;
+use affinsy_core::time::Instant;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+#[tokio::test]
+async fn an_upload_that_never_comes_fails_once_its_time_is_over() {
+    let bench = Bench::new();
+    let (import_id, _) = bench.open("{}").await;
+    assert!(!bench.is_due(&import_id, NOW.plus_ms(119 * MINUTE_MS)).await);
+    assert!(bench.is_due(&import_id, NOW.plus_ms(120 * MINUTE_MS)).await, "the sweeper sees to it");
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended));
+    assert_eq!(bench.import(&import_id).await.status, ImportStatus::Processing, "it may still come");
+    assert!(bench.is_due(&import_id, NOW.plus_ms(120 * MINUTE_MS)).await, "and is waited for");
+    bench.clock.advance_ms(120 * MINUTE_MS);
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended));
+    check_failed(&bench.import(&import_id).await, "upload_missing", "before 2025-06-15T16:06:40Z");
+    assert!(!bench.is_due(&import_id, NOW.plus_ms(1_000_000 * MINUTE_MS)).await);
+}
+
+#[tokio::test]
+async fn a_file_that_comes_after_the_end_is_removed() {
+    let bench = Bench::new();
+    let (import_id, key) = bench.open("{}").await;
+    bench.clock.advance_ms(120 * MINUTE_MS);
+    bench.run(&import_id, &bench.ports()).await.expect("runs");
+    bench.objects.create(&key, "late".into()).await.expect("creates");
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended));
+    bench.check_tidy();
+}
+
+#[tokio::test]
+async fn an_unknown_import_is_nobodys_work() {
+    let bench = Bench::new();
+    assert_eq!(bench.run("imp_none", &bench.ports()).await, Ok(Ran::Ended));
+}
+
+/// A clock that a look at it moves on.
+struct Hurried(AtomicI64);
+
+impl Clock for Hurried {
+    fn now(&self) -> Instant {
+        Instant::from_unix_ms(self.0.fetch_add(20_000, Ordering::Relaxed))
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_one_invocation_goes_on_in_the_next() {
+    let bench = Bench::new();
+    let (text, held) = table();
+    let import_id = bench.sent("{}", text).await;
+    let clock = Arc::new(Hurried(AtomicI64::new(NOW.unix_ms())));
+    let mut ports = bench.ports();
+    ports.clock = clock.clone();
+    let mut invocations = 0;
+    loop {
+        invocations += 1;
+        assert!(invocations < 30, "{:?}", bench.import(&import_id).await);
+        let deadline = clock.now().plus_ms(15 * MINUTE_MS);
+        match import_upload(&bench.tenant, &import_id, deadline, &ports).await.expect("runs") {
+            Ran::Ended => break,
+            Ran::Again { .. } => {}
+        }
+    }
+    assert!(invocations > 1, "{invocations}");
+    let import = bench.import(&import_id).await;
+    assert_eq!((import.status, import.line_items), (ImportStatus::Completed, 400), "{import:?}");
+    assert_eq!(bench.held("default").await, held);
+}
+
+#[tokio::test]
+async fn a_dataset_that_is_deleted_meanwhile_begins_anew() {
+    let bench = Bench::new();
+    bench.imported("{}", "order_id,product_name\nold,tea\n").await;
+    let head = bench.book.head(&bench.tenant, "default").await.expect("reads").expect("is there");
+    let import_id = bench.sent("{}", "order_id,product_name\nnew,tea\n").await;
+    let log = Arc::new(Deleting { bench: shared(&bench), head });
+    let ports = bench.ports_over(bench.book.clone(), log, bench.objects.clone());
+    assert_eq!(bench.run(&import_id, &ports).await, Ok(Ran::Ended));
+    let expected: Held = [("new".to_owned(), (None, [("tea".to_owned(), 1_000)].into()))].into();
+    assert_eq!(bench.held("default").await, expected);
+}
+
+fn shared(bench: &Bench) -> Bench {
+    Bench {
+        book: bench.book.clone(),
+        objects: bench.objects.clone(),
+        clock: bench.clock.clone(),
+        random: bench.random.clone(),
+        tenant: bench.tenant.clone(),
+    }
+}
+
+/// A log whose dataset is deleted, and made again by somebody, just before the first commit.
+struct Deleting {
+    bench: Bench,
+    head: DatasetRecord,
+}
+
+#[async_trait]
+impl OrderLog for Deleting {
+    async fn head(&self, tenant: &Tenant, id: &str) -> PortResult<Option<DatasetRecord>> {
+        self.bench.book.head(tenant, id).await
+    }
+    async fn commit(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
+        let purge = PurgeRecord {
+            purge_id: "pur_1".to_owned(),
+            dataset_id: "default".to_owned(),
+            incarnation: self.head.incarnation.clone(),
+            erased: Erased::Dataset,
+            sequence: 1,
+            requested_at: NOW,
+        };
+        self.bench.book.delete_dataset(tenant, &self.head, &purge, NOW).await?;
+        self.bench.book.commit(tenant, new).await
+    }
+    async fn segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<Vec<SegmentRecord>> {
+        self.bench.book.segments(log, from, to).await
+    }
+    async fn run_segments(&self, log: &LogId, run: RunId) -> PortResult<Vec<SegmentRecord>> {
+        self.bench.book.run_segments(log, run).await
+    }
+    async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>> {
+        self.bench.book.datasets(tenant, after, limit).await
+    }
+    async fn import(&self, tenant: &Tenant, id: &str) -> PortResult<Option<ImportRecord>> {
+        self.bench.book.import(tenant, id).await
+    }
+    async fn imports(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<ImportRecord>> {
+        self.bench.book.imports(tenant, after, limit).await
+    }
+}
+
+#[tokio::test]
+async fn one_importer_at_a_time() {
+    let bench = Bench::new();
+    let import_id = bench.sent("{}", table().0).await;
+    let until = NOW.plus_ms(15 * MINUTE_MS);
+    bench.book.take(&bench.tenant, &import_id, NOW, until).await.expect("answers").expect("is free");
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended), "a message that comes twice is done with");
+    assert_eq!(bench.import(&import_id).await.status, ImportStatus::Processing);
+    assert!(bench.is_due(&import_id, until).await, "should the other die, the sweeper sends it again");
+}
+
+#[tokio::test]
+async fn a_file_that_takes_importers_down_ends() {
+    let bench = Bench::new();
+    let import_id = bench.sent("{}", table().0).await;
+    for _ in 0..4 {
+        let now = bench.clock.now();
+        let taken = bench.book.take(&bench.tenant, &import_id, now, now.plus_ms(MINUTE_MS)).await.expect("answers");
+        taken.expect("the last lease ran out");
+        bench.clock.advance_ms(MINUTE_MS);
+    }
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended));
+    check_failed(&bench.import(&import_id).await, "resource_exhausted", "Split it");
+    bench.check_tidy();
+}
