@@ -29,6 +29,7 @@ impl Ctx {
         let ports = DataPorts {
             windows: Arc::new(DynamoRates::new(dynamodb, control)),
             log: book.clone(),
+            erasures: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             deliveries: book,
             clock: Arc::new(SystemClock),

@@ -70,6 +70,7 @@ impl Shop {
         DataPorts {
             windows: self.rates.clone(),
             log: self.book.clone(),
+            erasures: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
             clock: self.clock.clone(),
@@ -126,7 +127,7 @@ impl Shop {
             method: method.to_owned(),
             path: format!("{BASE}{path}"),
             route_key: None,
-            path_parameter: None,
+            path_parameters: Vec::new(),
             query: query.split('&').filter_map(pair).collect(),
             headers: Vec::new(),
             body: bytes::Bytes::new(),
@@ -155,6 +156,10 @@ impl Shop {
         request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
         request.body = body.into();
         self.answer(&request).await
+    }
+
+    pub async fn delete(&self, caller: &Caller, target: &str) -> Answer {
+        self.answer(&Self::request("DELETE", target, Verdict::Allow(caller.clone()))).await
     }
 
     /// Pushes orders that must be taken.

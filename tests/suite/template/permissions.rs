@@ -11,11 +11,14 @@ type Calls = &'static [(&'static str, &'static [&'static str])];
 const CALLS: [(&str, Calls); 6] = [
     // KeyTable::find.
     ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
-    // RateWindows; OrderLog: head and imports, commit with the manifest item; the secret that signs cursors.
+    // RateWindows; OrderLog: head and imports, commit with the manifest item; Erasures::delete_dataset; the secret that signs cursors.
     (
         "IngestFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            (
+                "ControlTable.Arn",
+                &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            ),
             ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
             ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
         ],

@@ -36,8 +36,8 @@ pub struct Request {
     pub path: String,
     /// The gateway's route, `GET /api/v1/reports/{report_id}`, where it found one.
     pub route_key: Option<String>,
-    /// The value of the route's one path parameter, decoded.
-    pub path_parameter: Option<String>,
+    /// The route's path parameters as the gateway found them, by name, decoded.
+    pub path_parameters: Vec<(String, String)>,
     /// Decoded query parameters, in order.
     pub query: Vec<(String, String)>,
     /// Names in lower case.

@@ -1,0 +1,169 @@
+//! Taking out what is stored of something that was erased. Every step is safe to do twice, and a purge stays due
+//! until it has ended.
+//!
+//! Of an order or a customer the segments are the compactor's, which begins at once and drops what it replaced when
+//! the last snapshot that may need it is over. What is left is done here: results that name a customer, files that
+//! an upload brought or left, and words about orders. Of a dataset everything is done here.
+
+use crate::ports::{
+    Clock, Erased, Erasures, ImportStatus, LogId, Objects, OrderLog, PortResult, PurgeRecord, ReportBook, dataset_place,
+};
+use crate::purge_results::{self, Left};
+use affinsy_core::ids::{Tenant, new_id};
+use affinsy_core::time::Instant;
+use std::sync::Arc;
+
+/// What purging needs of the world.
+#[derive(Clone)]
+pub struct PurgePorts {
+    pub log: Arc<dyn OrderLog>,
+    pub erasures: Arc<dyn Erasures>,
+    pub reports: Arc<dyn ReportBook>,
+    pub objects: Arc<dyn Objects>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for PurgePorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PurgePorts")
+    }
+}
+
+/// Whoever read the head before the erasure has written what it had to write by then: a function runs for 15 minutes
+/// at most. So a purge is gone through once more after that, and only then ends.
+const SETTLES_AFTER_MS: i64 = 3_600_000;
+/// When to look again for reports or imports that run.
+const AGAIN_MS: i64 = 300_000;
+
+/// Goes through a purge. It ends when nothing is left and nobody can bring something back.
+pub async fn purge(tenant: &Tenant, purge_id: &str, ports: &PurgePorts) -> PortResult<()> {
+    let Some(purge) = ports.erasures.purge(tenant, purge_id).await? else { return Ok(()) };
+    let left = match &purge.erased {
+        Erased::Dataset => whole_dataset(tenant, &purge, ports).await?,
+        Erased::Order { .. } | Erased::Customer { .. } => part_of_dataset(tenant, &purge, ports).await?,
+    };
+    let (now, settled_at) = (ports.clock.now(), purge.requested_at.plus_ms(SETTLES_AFTER_MS));
+    if now < settled_at {
+        return ports.erasures.put_off_purge(tenant, purge_id, settled_at).await;
+    }
+    if left == Left::Something {
+        return ports.erasures.put_off_purge(tenant, purge_id, now.plus_ms(AGAIN_MS)).await;
+    }
+    tracing::info!(purge.id = purge_id, "purge ended");
+    ports.erasures.finish_purge(tenant, purge_id).await
+}
+
+/// Everything of an incarnation: reports first, so that none is left that cannot be read any more.
+async fn whole_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+    purge_results::end_reports(tenant, purge, ports).await?;
+    let log = purge.log(tenant);
+    ports.erasures.drop_log(&log).await?;
+    delete_below(&log.segments_prefix(), &*ports.objects).await?;
+    delete_below(&log.table_prefix(), &*ports.objects).await?;
+    imports(tenant, purge, ports).await
+}
+
+async fn part_of_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+    let reports = match &purge.erased {
+        Erased::Customer { customer_id } => purge_results::strip(tenant, purge, customer_id, ports).await?,
+        // No result names an order.
+        Erased::Dataset | Erased::Order { .. } => Left::Nothing,
+    };
+    let imports = imports(tenant, purge, ports).await?;
+    Ok(if reports == Left::Nothing { imports } else { reports })
+}
+
+async fn delete_below(prefix: &str, objects: &dyn Objects) -> PortResult<()> {
+    for key in keys_below(prefix, objects).await? {
+        objects.delete(&key).await?;
+    }
+    Ok(())
+}
+
+/// All keys that begin with a prefix.
+pub(crate) async fn keys_below(prefix: &str, objects: &dyn Objects) -> PortResult<Vec<String>> {
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let page = objects.list(prefix, after.as_deref()).await?;
+        keys.extend(page.items.into_iter().map(|object| object.key));
+        match page.next_after {
+            Some(next) => after = Some(next),
+            None => return Ok(keys),
+        }
+    }
+}
+
+/// Raw uploads, reject files and warnings of what came before the erasure. An import that still runs keeps its files,
+/// and is looked at again.
+async fn imports(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+    let mut left = Left::Nothing;
+    let mut after: Option<String> = None;
+    loop {
+        let page = ports.log.imports(tenant, after.as_deref(), 100).await?;
+        for import in page.items.iter().filter(|import| import.dataset_id == purge.dataset_id) {
+            if import.created_at > purge.requested_at {
+                continue;
+            }
+            if import.status == ImportStatus::Processing {
+                left = Left::Something;
+            } else if import.warnings.iter().any(|warning| purge.is_named_in(warning)) {
+                ports.erasures.redact_import(tenant, &import.import_id).await?;
+            }
+        }
+        match page.next_after {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let files = files(tenant, purge, ports).await?;
+    Ok(if left == Left::Nothing { files } else { left })
+}
+
+/// The files of imports stand below the dataset's place, whatever its incarnation; their names begin with their
+/// import's id, which tells its time.
+async fn files(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+    let place = dataset_place(tenant, &purge.dataset_id);
+    let newest = new_id("imp_", purge.requested_at, [u8::MAX; 10]);
+    let mut left = Left::Nothing;
+    for prefix in [format!("uploads/{place}/"), format!("rejects/{place}/")] {
+        for key in keys_below(&prefix, &*ports.objects).await? {
+            let import_id = key[prefix.len()..].split(['/', '.', '-']).next().unwrap_or_default();
+            if import_id > newest.as_str() {
+                continue;
+            }
+            if runs(tenant, import_id, ports).await? {
+                left = Left::Something;
+            } else {
+                ports.objects.delete(&key).await?;
+            }
+        }
+    }
+    Ok(left)
+}
+
+async fn runs(tenant: &Tenant, import_id: &str, ports: &PurgePorts) -> PortResult<bool> {
+    let import = ports.log.import(tenant, import_id).await?;
+    Ok(import.is_some_and(|import| import.status == ImportStatus::Processing))
+}
+
+impl PurgeRecord {
+    /// Whether a sentence of ours may name what was erased.
+    fn is_named_in(&self, sentence: &str) -> bool {
+        match &self.erased {
+            Erased::Dataset => true,
+            Erased::Order { order_id: id } | Erased::Customer { customer_id: id } => {
+                sentence.contains(id.as_str()) || sentence.contains(&format!("{id:?}"))
+            }
+        }
+    }
+    /// Whether a snapshot of this log may hold it.
+    pub fn is_seen_by(&self, log: &LogId, sequence: u64) -> bool {
+        let same = self.dataset_id == log.dataset_id && self.incarnation == log.incarnation;
+        same && (self.erased == Erased::Dataset || sequence < self.sequence)
+    }
+}
+
+/// When a purge that was put off is looked at again, for tests that move the clock.
+pub const fn settles_at(requested_at: Instant) -> Instant {
+    Instant(requested_at.0 + SETTLES_AFTER_MS * 1_000)
+}
