@@ -17,6 +17,7 @@ pub mod ports;
 pub mod purge;
 mod purge_results;
 pub mod push_orders;
+mod row_cap;
 pub mod run_report;
 pub mod snapshot;
 pub mod submit_report;

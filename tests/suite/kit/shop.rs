@@ -32,6 +32,7 @@ pub fn caller(tenant: &str) -> Caller {
         scopes: Scopes::all(),
         key_id: "key_1".to_owned(),
         rate_limit: 1_000_000,
+        max_rows: None,
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Caller {
     pub key_id: String,
     /// Requests in a window.
     pub rate_limit: u32,
+    /// Live lines of a dataset; `None`: as many as there are.
+    pub max_rows: Option<u64>,
 }
 
 /// What the authorizer found. Anything that is not a whole *allow* is one of the others.

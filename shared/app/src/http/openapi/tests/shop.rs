@@ -41,6 +41,7 @@ impl Shop {
                 scopes: Scopes::all(),
                 key_id: "key_1".to_owned(),
                 rate_limit: 1_000,
+                max_rows: None,
             },
         }
     }
