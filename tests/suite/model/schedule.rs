@@ -75,11 +75,16 @@ impl<T> Process<'_, T> {
     }
 }
 
-/// Runs all of them; what each came to, or `None` where it died.
-pub async fn run<T>(mut processes: Vec<Process<'_, T>>, dice: &mut Dice) -> Vec<Option<T>> {
+/// Runs all of them; what each came to, or `None` where it died. `between` happens between any two steps.
+pub async fn run<T>(
+    mut processes: Vec<Process<'_, T>>,
+    dice: &mut Dice,
+    between: impl Fn(&mut Dice),
+) -> Vec<Option<T>> {
     let mut ends: Vec<Option<T>> = processes.iter().map(|_| None).collect();
     let mut alive: Vec<usize> = (0..processes.len()).collect();
     while !alive.is_empty() {
+        between(dice);
         let place = dice.below(alive.len());
         let at = alive[place];
         match processes[at].turn().await {
