@@ -1,13 +1,12 @@
 //! Use cases and the ports they need. Async, but without AWS: nothing here names an SDK type.
 //!
 //! Modules stand in the order in which a request meets them: who calls ([`authorize`], [`admit`]), what is
-//! pushed ([`push_orders`]), what is asked for ([`submit_report`]), what is computed ([`run_report`],
-//! [`count_dataset`]), who is told ([`dispatch_webhook`]), and what is picked up again ([`sweep`]).
+//! pushed ([`push_orders`]), what is asked for ([`submit_report`]), what is computed ([`run_report`]),
+//! what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`]), and what is picked up again ([`sweep`]).
 
 pub mod admit;
 pub mod authorize;
 pub mod conformance;
-pub mod count_dataset;
 pub mod dispatch_webhook;
 pub mod erase;
 pub mod http;
@@ -22,3 +21,4 @@ pub mod run_report;
 pub mod snapshot;
 pub mod submit_report;
 pub mod sweep;
+pub mod tend;

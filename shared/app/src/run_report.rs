@@ -144,7 +144,8 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
         }
     };
     tell(tenant, claim, ("loading", 0), ports).await;
-    let loaded = snapshot::load(tenant, &report.dataset_id, report.sequence, &*ports.log, &ports.objects).await;
+    let log = report.log(tenant);
+    let loaded = snapshot::load(&log, report.sequence, &*ports.log, &ports.objects).await;
     let history = match loaded {
         Ok(history) => history,
         Err(SnapshotError::Corrupt(failure)) => return Ok(Finish::Failed(stored(failure))),

@@ -1,84 +1,62 @@
-//! Reading a dataset as it was at a sequence: manifest, segments, one merged history.
+//! Reading a dataset as it was at a sequence: the parts that hold it, their segments, one merged history.
 
-use crate::ports::{Objects, OrderLog, PortError, SegmentRecord};
+mod manifest;
+mod pieces;
+
+pub use manifest::{Manifest, manifest, run_manifest};
+pub use pieces::{Pieces, hash_ranges};
+
+use crate::ports::{LogId, Objects, OrderLog, PortError};
 use affinsy_core::history::History;
-use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportFailure;
-use affinsy_core::segment::{self, Merge, SegmentRows};
-use futures::{StreamExt, TryStreamExt};
+use affinsy_core::segment::Merge;
 use std::sync::Arc;
-
-/// How many segments are fetched and decoded at once.
-const AT_ONCE: usize = 16;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A segment cannot be read: no retry helps, and the report must say which.
+    /// A segment cannot be read, or the dataset is gone: no retry helps, and the report must say which.
     #[error(transparent)]
     Corrupt(#[from] ReportFailure),
 }
 
 /// The merged history of a dataset up to and with a sequence.
 pub async fn load(
-    tenant: &Tenant,
-    dataset_id: &str,
+    log: &LogId,
     sequence: u64,
-    log: &dyn OrderLog,
+    orders: &dyn OrderLog,
     objects: &Arc<dyn Objects>,
 ) -> Result<History, SnapshotError> {
-    let segments = log.segments(tenant, dataset_id, sequence).await?;
-    whole(&segments, sequence)?;
-    // Each segment's names join the shared ones as it arrives: thousands of segments name the same products.
-    let merge: Merge = futures::stream::iter(segments)
-        .map(|record| read_segment(record, Arc::clone(objects)))
-        .buffered(AT_ONCE)
-        .try_fold(Merge::default(), |mut merge, (sequence, rows)| async move {
-            merge.add(sequence, rows);
-            Ok(merge)
-        })
-        .await?;
-    // Merging is pure computation: off the threads that serve sockets.
-    tokio::task::spawn_blocking(move || merge.finish())
-        .await
-        .map_err(|error| SnapshotError::Port(PortError::Damaged(format!("merge: {error}"))))
-}
-
-/// Every push has its segment: a manifest with a gap must not pass for a smaller dataset.
-fn whole(segments: &[SegmentRecord], sequence: u64) -> Result<(), ReportFailure> {
-    let gap = (1..=sequence).zip(segments.iter().map(|segment| Some(segment.sequence)).chain(std::iter::repeat(None)));
-    match gap.into_iter().find(|(expected, found)| *found != Some(*expected)) {
-        None => Ok(()),
-        Some((missing, _)) => Err(ReportFailure {
-            code: "corrupt_segment",
-            message: format!(
-                "The manifest of the dataset lacks push {missing} of {sequence}. Restore the table, or push its orders again."
-            ),
-        }),
+    match read(log, sequence, orders, objects).await {
+        // What was being read may have gone because the dataset went.
+        Err(SnapshotError::Corrupt(failure)) => {
+            manifest::head(log, orders).await?;
+            Err(failure.into())
+        }
+        other => other,
     }
 }
 
-async fn read_segment(record: SegmentRecord, objects: Arc<dyn Objects>) -> Result<(u64, SegmentRows), SnapshotError> {
-    let Some(bytes) = objects.read(&record.key).await? else {
-        return Err(corrupt(&record, "it is missing").into());
-    };
-    let sha256 = record.sha256.clone();
-    let decoded = tokio::task::spawn_blocking(move || segment::decode(bytes, Some(&sha256)))
-        .await
-        .map_err(|error| SnapshotError::Port(PortError::Damaged(format!("decode: {error}"))))?;
-    match decoded {
-        Ok(rows) => Ok((record.sequence, rows)),
-        Err(problem) => Err(corrupt(&record, &problem.to_string()).into()),
-    }
+async fn read(
+    log: &LogId,
+    sequence: u64,
+    orders: &dyn OrderLog,
+    objects: &Arc<dyn Objects>,
+) -> Result<History, SnapshotError> {
+    let head = manifest::head(log, orders).await?;
+    let segments = manifest(log, &head, sequence, orders).await?.live();
+    let merge = Pieces::new(segments, objects).merge((0, u64::MAX)).await?;
+    finished(merge).await
 }
 
-fn corrupt(record: &SegmentRecord, why: &str) -> ReportFailure {
-    let name = record.key.rsplit('/').next().unwrap_or(&record.key);
-    ReportFailure {
-        code: "corrupt_segment",
-        message: format!(
-            "Segment {name} of the dataset cannot be read ({why}). Restore it in the bucket, or push its orders again."
-        ),
-    }
+/// Merging is pure computation: off the threads that serve sockets.
+pub async fn finished(merge: Merge) -> Result<History, SnapshotError> {
+    computed(move || merge.finish()).await
+}
+
+/// Runs what keeps a processor busy.
+pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, SnapshotError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| SnapshotError::Port(PortError::Damaged(format!("computation: {error}"))))
 }

@@ -1,6 +1,6 @@
 //! Taking a report's order: everything the caller can mend is refused here, not later.
 
-use crate::ports::{Clock, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus};
+use crate::ports::{Clock, DatasetRecord, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus};
 use affinsy_core::ids::Tenant;
 use affinsy_core::problem::{BodyProblem, FieldProblem};
 use affinsy_core::report::spec::ReportSpec;
@@ -48,12 +48,13 @@ pub async fn submit_report(
         url::check(webhook_url, ports.url_policy)
             .map_err(|detail| BodyProblem::from(FieldProblem::new("/webhook_url", detail)))?;
     }
-    let sequence = crate::push_orders::snapshot_sequence(tenant, &spec.dataset_id, ports.log).await?;
-    let Some(sequence) = sequence else { return Err(SubmitRefused::UnknownDataset(spec.dataset_id)) };
+    let Some(head) = ports.log.head(tenant, &spec.dataset_id).await? else {
+        return Err(SubmitRefused::UnknownDataset(spec.dataset_id));
+    };
     let request = String::from_utf8_lossy(body).into_owned();
-    let report = new_record(&spec, request, sequence, ports);
+    let report = new_record(&spec, request, &head, ports);
     ports.reports.submit(tenant, &report, report.created_at.plus_ms(UNTAKEN_AFTER_MS)).await?;
-    tracing::info!(report.id = report.report_id, snapshot = sequence, "report submitted");
+    tracing::info!(report.id = report.report_id, snapshot = report.sequence, "report submitted");
     let job = Job::Report { tenant: tenant.clone(), report_id: report.report_id.clone() };
     if let Err(error) = ports.queue.send(&job, 0).await {
         tracing::warn!(report.id = report.report_id, error = %error, "report not queued; the sweeper will");
@@ -61,7 +62,7 @@ pub async fn submit_report(
     Ok((report, spec.warnings))
 }
 
-fn new_record(spec: &ReportSpec, request: String, sequence: u64, ports: SubmitPorts<'_>) -> ReportRecord {
+fn new_record(spec: &ReportSpec, request: String, head: &DatasetRecord, ports: SubmitPorts<'_>) -> ReportRecord {
     let now = ports.clock.now();
     ReportRecord {
         report_id: ports.random.id("rpt_", now),
@@ -71,7 +72,9 @@ fn new_record(spec: &ReportSpec, request: String, sequence: u64, ports: SubmitPo
         name: spec.name.clone(),
         webhook_url: spec.webhook_url.clone(),
         request,
-        sequence,
+        // The snapshot: all that is acknowledged now.
+        incarnation: head.incarnation.clone(),
+        sequence: head.sequence,
         status: ReportStatus::Processing,
         created_at: now,
         started_at: None,

@@ -25,8 +25,8 @@ const BROKEN_AGAIN_MS: i64 = 3_600_000;
 /// When to look again at what was sent on, if nobody took it.
 const fn look_again_ms(kind: DueKind) -> i64 {
     match kind {
-        DueKind::Report | DueKind::Delivery => 120_000,
-        // Pushes may go on while it is counted.
+        DueKind::Report | DueKind::Delivery | DueKind::Purge => 120_000,
+        // Pushes may go on while it is tended.
         DueKind::Dataset => 30_000,
     }
 }
@@ -72,7 +72,8 @@ async fn job(due: &Due, ports: SweepPorts<'_>) -> PortResult<Option<Job>> {
     let (tenant, id) = (due.tenant.clone(), due.id.clone());
     Ok(match due.kind {
         DueKind::Delivery => Some(Job::Delivery { tenant, delivery_id: id }),
-        DueKind::Dataset => Some(Job::Count { tenant, dataset_id: id }),
+        DueKind::Dataset => Some(Job::Tend { tenant, dataset_id: id }),
+        DueKind::Purge => Some(Job::Purge { tenant, purge_id: id }),
         DueKind::Report => match ports.reports.get(&tenant, &id).await? {
             None => None,
             Some(report) if report.status == ReportStatus::Processing => Some(Job::Report { tenant, report_id: id }),

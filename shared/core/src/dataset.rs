@@ -1,6 +1,7 @@
 //! What a dataset holds, counted. Knows nothing of where it is kept.
 
 use crate::history::History;
+use crate::names::Names;
 use crate::time::Instant;
 use serde::Serialize;
 
@@ -23,24 +24,45 @@ pub struct DatasetCounts {
 
 /// Counts what is live. A customer or product counts while one of its lines does.
 pub fn count(history: &History) -> DatasetCounts {
-    let orders = history.orders();
-    let mut known = vec![false; history.customer_count()];
-    orders.iter().filter_map(|order| order.customer).for_each(|code| known[code as usize] = true);
-    let mut sold = vec![false; history.product_count()];
-    orders.iter().flat_map(|order| history.lines(order)).for_each(|line| sold[line.product as usize] = true);
-    DatasetCounts {
-        orders: orders.len() as u64,
-        line_items: history.line_count() as u64,
-        customers: true_count(&known),
-        products: true_count(&sold),
-        guest_orders: orders.iter().filter(|order| order.customer.is_none()).count() as u64,
-        first_order_date: orders.iter().map(|order| order.date).min(),
-        last_order_date: orders.iter().map(|order| order.date).max(),
+    let mut counter = Counter::default();
+    counter.add(history);
+    counter.counts()
+}
+
+/// Counts a dataset piece by piece; no order may be in two pieces. Holds each customer's and product's name once.
+#[derive(Debug, Default)]
+pub struct Counter {
+    counts: DatasetCounts,
+    customers: Names,
+    products: Names,
+}
+
+impl Counter {
+    pub fn add(&mut self, history: &History) {
+        let (orders, counts) = (history.orders(), &mut self.counts);
+        counts.orders += orders.len() as u64;
+        counts.line_items += history.line_count() as u64;
+        counts.guest_orders += orders.iter().filter(|order| order.customer.is_none()).count() as u64;
+        let first = orders.iter().map(|order| order.date).min();
+        counts.first_order_date = counts.first_order_date.into_iter().chain(first).min();
+        counts.last_order_date = counts.last_order_date.max(orders.iter().map(|order| order.date).max());
+        let bought = orders.iter().filter_map(|order| order.customer);
+        used(history.customer_count(), bought).for_each(|code| drop(self.customers.code(history.customer(code))));
+        let sold = orders.iter().flat_map(|order| history.lines(order)).map(|line| line.product);
+        used(history.product_count(), sold).for_each(|code| drop(self.products.code(history.product(code))));
+    }
+
+    pub fn counts(&self) -> DatasetCounts {
+        let (customers, products) = (self.customers.len() as u64, self.products.len() as u64);
+        DatasetCounts { customers, products, ..self.counts.clone() }
     }
 }
 
-fn true_count(flags: &[bool]) -> u64 {
-    flags.iter().filter(|flag| **flag).count() as u64
+/// The codes below `count` that occur, once each.
+fn used(count: usize, codes: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
+    let mut known = vec![false; count];
+    codes.for_each(|code| known[code as usize] = true);
+    (0..).zip(known).filter(|(_, known)| *known).map(|(code, _)| code)
 }
 
 #[cfg(test)]
@@ -73,5 +95,24 @@ mod tests {
         };
         assert_eq!(count(&builder.build()), expected);
         assert_eq!(count(&History::default()), DatasetCounts::default());
+    }
+
+    #[test]
+    fn pieces_add_up() {
+        let piece = |id: &str, names: [&str; 2], date| {
+            let mut builder = HistoryBuilder::default();
+            let customer = builder.customer_code("ann");
+            let line = |product| Line { product, quantity: Quantity::from_thousandths(1), amount: None };
+            let lines = names.map(|name| line(builder.product_code(name)));
+            builder.order(id, Some(customer), Instant(date), lines);
+            builder.build()
+        };
+        let mut counter = Counter::default();
+        counter.add(&piece("1", ["tea", "cup"], 7));
+        counter.add(&History::default());
+        counter.add(&piece("2", ["tea", "pot"], 5));
+        let counts = counter.counts();
+        assert_eq!((counts.orders, counts.line_items, counts.customers, counts.products), (2, 4, 1, 3));
+        assert_eq!((counts.first_order_date, counts.last_order_date), (Some(Instant(5)), Some(Instant(7))));
     }
 }

@@ -61,6 +61,8 @@ pub struct Retired {
     /// `None`: the pushes themselves.
     #[serde(default)]
     pub run: Option<RunId>,
+    /// How many manifest items it has.
+    pub segments: u32,
     #[serde(with = "time::micros")]
     pub at: Instant,
 }

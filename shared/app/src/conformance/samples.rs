@@ -16,18 +16,8 @@ pub fn tenant(random: &dyn Random) -> Tenant {
 }
 
 pub fn head(dataset_id: &str, sequence: u64) -> DatasetRecord {
-    DatasetRecord {
-        dataset_id: dataset_id.to_owned(),
-        sequence,
-        generation: 0,
-        currency: None,
-        bytes: 100 * sequence,
-        rows_pushed: 10 * sequence,
-        created_at: NOW,
-        updated_at: NOW,
-        counts: None,
-        count_attempts: 0,
-    }
+    let head = DatasetRecord::new(dataset_id, "inc_1".to_owned(), NOW);
+    DatasetRecord { sequence, bytes: 100 * sequence, rows_pushed: 10 * sequence, ..head }
 }
 
 pub fn segment(sequence: u64, key: &str) -> SegmentRecord {
@@ -42,6 +32,9 @@ pub fn segment(sequence: u64, key: &str) -> SegmentRecord {
         max_date: None,
         min_hash: 0,
         max_hash: u64::MAX,
+        erases: false,
+        gone: false,
+        stored_at: NOW,
     }
 }
 
@@ -53,10 +46,15 @@ pub fn import(import_id: &str, dataset_id: &str) -> ImportRecord {
         status: ImportStatus::Completed,
         orders: 1,
         line_items: 10,
+        inserted: None,
+        updated: None,
         rejected: 0,
+        rejects_key: None,
         warnings: vec!["mind this".to_owned()],
         created_at: NOW,
         completed_at: Some(NOW),
+        failure: None,
+        claims: 0,
     }
 }
 
@@ -69,6 +67,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
         name: Some("Spring – Ü".to_owned()),
         webhook_url: webhook_url.map(str::to_owned),
         request: r#"{"report_type":"MBA"}"#.to_owned(),
+        incarnation: "inc_1".to_owned(),
         sequence: 7,
         status: ReportStatus::Processing,
         created_at: at,

@@ -2,10 +2,11 @@
 
 use super::lock;
 use crate::ports::{
-    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, ImportRecord, Page, PortResult, ReportRecord, SegmentRecord,
-    TenantSecrets,
+    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, ImportRecord, LogId, Page, PortResult, PurgeRecord,
+    ReportRecord, SegmentRecord, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
+use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -16,13 +17,14 @@ pub(super) type Key = (Tenant, String);
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub datasets: BTreeMap<Key, DatasetRecord>,
-    pub segments: BTreeMap<(Tenant, String, u64), SegmentRecord>,
+    pub segments: BTreeMap<(LogId, u64), SegmentRecord>,
+    pub run_segments: BTreeMap<(LogId, RunId), Vec<SegmentRecord>>,
+    pub purges: BTreeMap<Key, PurgeRecord>,
     pub imports: BTreeMap<Key, ImportRecord>,
     pub reports: BTreeMap<Key, ReportRecord>,
     pub deliveries: BTreeMap<Key, DeliveryRecord>,
     pub secrets: BTreeMap<Tenant, TenantSecrets>,
     pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
-    pub count_leases: BTreeMap<Key, Instant>,
 }
 
 /// Every table of the suite.

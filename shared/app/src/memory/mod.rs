@@ -8,6 +8,7 @@ mod orders;
 mod queue;
 mod reports;
 mod sender;
+mod tending;
 mod world;
 
 pub use book::MemoryBook;

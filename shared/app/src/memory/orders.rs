@@ -1,79 +1,84 @@
 //! The order log over [`MemoryBook`].
 
-use super::book::{MemoryBook, page};
+use super::book::{MemoryBook, State, page};
 use super::lock;
 use crate::ports::{
-    Commit, CountsRecord, DatasetRecord, DueKind, ImportRecord, OrderLog, Page, PortResult, SegmentRecord,
+    Commit, DatasetRecord, DueKind, ImportRecord, ImportStatus, LogId, NewSegments, OrderLog, Page, PortResult,
+    SegmentRecord,
 };
 use affinsy_core::ids::Tenant;
-use affinsy_core::time::Instant;
+use affinsy_core::runs::RunId;
 use async_trait::async_trait;
+
+/// Whether the head is what the new segments follow.
+fn follows(stored: Option<&DatasetRecord>, new: &NewSegments<'_>) -> bool {
+    let before = new.head.sequence - new.segments.len() as u64;
+    match stored {
+        None => before == 0,
+        Some(stored) => stored.incarnation == new.head.incarnation && stored.sequence == before,
+    }
+}
+
+/// Whether the import may be stored: it is new, or still this claim's.
+fn is_open(state: &State, tenant: &Tenant, import: &ImportRecord) -> bool {
+    let stored = state.imports.get(&(tenant.clone(), import.import_id.clone()));
+    stored.is_none_or(|stored| stored.status == ImportStatus::Processing && stored.claims == import.claims)
+}
+
+/// The head moved on; what the compactor keeps in it stays.
+fn moved_on(stored: Option<&DatasetRecord>, new: &NewSegments<'_>) -> DatasetRecord {
+    let mut head = stored.cloned().unwrap_or_else(|| new.head.clone());
+    let added: u64 = new.segments.iter().map(|segment| segment.bytes).sum();
+    head.bytes = stored.map_or(0, |stored| stored.bytes) + added;
+    head.sequence = new.head.sequence;
+    head.rows_pushed = new.head.rows_pushed;
+    head.updated_at = new.head.updated_at;
+    head.currency.clone_from(&new.head.currency);
+    head
+}
 
 #[async_trait]
 impl OrderLog for MemoryBook {
     async fn head(&self, tenant: &Tenant, dataset_id: &str) -> PortResult<Option<DatasetRecord>> {
         Ok(lock(&self.state).datasets.get(&(tenant.clone(), dataset_id.to_owned())).cloned())
     }
-    async fn commit(
-        &self,
-        tenant: &Tenant,
-        head: &DatasetRecord,
-        segment: &SegmentRecord,
-        import: &ImportRecord,
-        count_at: Instant,
-    ) -> PortResult<Commit> {
+    async fn commit(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
         let mut state = lock(&self.state);
-        let key = (tenant.clone(), head.dataset_id.clone());
+        let key = (tenant.clone(), new.head.dataset_id.clone());
+        if new.import.is_some_and(|import| !is_open(&state, tenant, import)) {
+            return Ok(Commit::Void);
+        }
         let stored = state.datasets.get(&key);
-        if stored.map_or(0, |stored| stored.sequence) + 1 != head.sequence {
+        if !follows(stored, new) {
             return Ok(Commit::Conflict);
         }
-        let counts = stored.and_then(|stored| stored.counts.clone());
-        let count_attempts = stored.map_or(0, |stored| stored.count_attempts);
-        state.datasets.insert(key, DatasetRecord { counts, count_attempts, ..head.clone() });
-        state.segments.insert((tenant.clone(), head.dataset_id.clone(), segment.sequence), segment.clone());
-        state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
-        state.due.entry((DueKind::Dataset, tenant.clone(), head.dataset_id.clone())).or_insert(count_at);
+        let head = moved_on(stored, new);
+        let log = head.log(tenant);
+        state.datasets.insert(key, head);
+        let segments = new.segments.iter().map(|segment| ((log.clone(), segment.sequence), segment.clone()));
+        state.segments.extend(segments);
+        if let Some(import) = new.import {
+            state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
+        }
+        if let Some(purge) = new.purge {
+            state.purges.insert((tenant.clone(), purge.purge_id.clone()), purge.clone());
+            state.due.insert((DueKind::Purge, tenant.clone(), purge.purge_id.clone()), new.due_at);
+        }
+        state.due.insert((DueKind::Dataset, tenant.clone(), log.dataset_id), new.due_at);
         Ok(Commit::Done)
     }
-    async fn segments(&self, tenant: &Tenant, dataset_id: &str, up_to: u64) -> PortResult<Vec<SegmentRecord>> {
-        let from = (tenant.clone(), dataset_id.to_owned(), 0);
-        let to = (tenant.clone(), dataset_id.to_owned(), up_to);
-        Ok(lock(&self.state).segments.range(from..=to).map(|(_, segment)| segment.clone()).collect())
+    async fn segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<Vec<SegmentRecord>> {
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let range = (log.clone(), from)..=(log.clone(), to);
+        Ok(lock(&self.state).segments.range(range).map(|(_, segment)| segment.clone()).collect())
+    }
+    async fn run_segments(&self, log: &LogId, run: RunId) -> PortResult<Vec<SegmentRecord>> {
+        Ok(lock(&self.state).run_segments.get(&(log.clone(), run)).cloned().unwrap_or_default())
     }
     async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>> {
         Ok(page(&lock(&self.state).datasets, tenant, after, limit, false, |_| true))
-    }
-    async fn claim_count(&self, tenant: &Tenant, dataset_id: &str, now: Instant, until: Instant) -> PortResult<bool> {
-        let mut state = lock(&self.state);
-        let key = (tenant.clone(), dataset_id.to_owned());
-        if state.count_leases.get(&key).is_some_and(|lease| *lease > now) {
-            return Ok(false);
-        }
-        let Some(head) = state.datasets.get_mut(&key) else { return Ok(false) };
-        head.count_attempts += 1;
-        state.count_leases.insert(key, until);
-        state.due.insert((DueKind::Dataset, tenant.clone(), dataset_id.to_owned()), until);
-        Ok(true)
-    }
-    async fn save_counts(&self, tenant: &Tenant, dataset_id: &str, counts: &CountsRecord) -> PortResult<()> {
-        let mut state = lock(&self.state);
-        let key = (tenant.clone(), dataset_id.to_owned());
-        let Some(head) = state.datasets.get_mut(&key) else { return Ok(()) };
-        if head.counts.as_ref().is_some_and(|stored| stored.sequence > counts.sequence) {
-            return Ok(());
-        }
-        head.count_attempts = 0;
-        head.counts = Some(counts.clone());
-        let up_to_date = head.sequence == counts.sequence;
-        state.count_leases.remove(&key);
-        let due = (DueKind::Dataset, tenant.clone(), dataset_id.to_owned());
-        if up_to_date {
-            state.due.remove(&due);
-        } else {
-            state.due.insert(due, counts.counted_at);
-        }
-        Ok(())
     }
     async fn import(&self, tenant: &Tenant, import_id: &str) -> PortResult<Option<ImportRecord>> {
         Ok(lock(&self.state).imports.get(&(tenant.clone(), import_id.to_owned())).cloned())

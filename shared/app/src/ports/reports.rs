@@ -1,6 +1,6 @@
 //! Reports: submitted, claimed, finished. The report's own record is also the outbox of its webhook.
 
-use super::{Page, PortResult};
+use super::{LogId, Page, PortResult};
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
 use affinsy_core::time::{self, Instant};
@@ -84,6 +84,17 @@ pub struct ReportRecord {
     pub parts: Vec<StoredPart>,
     #[serde(default)]
     pub failure: Option<StoredFailure>,
+}
+
+impl ReportRecord {
+    /// Where its orders stand.
+    pub fn log(&self, tenant: &Tenant) -> LogId {
+        LogId {
+            tenant: tenant.clone(),
+            dataset_id: self.dataset_id.clone(),
+            incarnation: self.incarnation.clone(),
+        }
+    }
 }
 
 /// What a worker holds while it computes; a later claim makes it void.

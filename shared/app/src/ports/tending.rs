@@ -57,4 +57,7 @@ pub trait Tending: Send + Sync {
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool>;
     /// Ends the claim of `head`. False where it was void: nothing changed.
     async fn settle(&self, tenant: &Tenant, head: &DatasetRecord, settlement: &Settlement) -> PortResult<bool>;
+    /// Gives the claim of `head` back before its end, due at `due_at`; the attempt stays counted. A void claim changes
+    /// nothing.
+    async fn release(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()>;
 }

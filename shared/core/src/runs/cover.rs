@@ -6,7 +6,7 @@ use super::{Retired, Run, RunId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The run of this id, which stands for `first..=last`.
-    Run { id: RunId, first: u64, last: u64 },
+    Run { id: RunId, first: u64, last: u64, segments: u32 },
     /// The pushes `first..=last` themselves.
     Pushes { first: u64, last: u64 },
 }
@@ -15,20 +15,21 @@ pub enum Part {
 /// last part ended the longest that does not reach beyond the snapshot, else the push. `runs` and `retired` as they
 /// stand in the head.
 pub fn cover(runs: &[Run], retired: &[Retired], sequence: u64) -> Vec<Part> {
-    let current = runs.iter().map(|run| (run.first, run.last, run.id));
-    let replaced = retired.iter().filter_map(|retired| Some((retired.first, retired.last, retired.run?)));
-    let mut known: Vec<(u64, u64, RunId)> = current.chain(replaced).filter(|(_, last, _)| *last <= sequence).collect();
-    // Of two for the same stretch the later one: it is smaller, and stays longer.
+    let current = runs.iter().map(|run| (run.first, run.last, run.id, run.segments));
+    let replaced = |retired: &Retired| Some((retired.first, retired.last, retired.run?, retired.segments));
+    let all = current.chain(retired.iter().filter_map(replaced));
+    let mut known: Vec<(u64, u64, RunId, u32)> = all.filter(|(_, last, ..)| *last <= sequence).collect();
+    // Of two for the same stretch the later one: it stays longer.
     known.sort_unstable();
     let mut parts = Vec::new();
     let mut next = 1;
     while next <= sequence {
-        let from = known.partition_point(|(first, _, _)| *first < next);
-        let same = known.partition_point(|(first, _, _)| *first <= next);
+        let from = known.partition_point(|(first, ..)| *first < next);
+        let same = known.partition_point(|(first, ..)| *first <= next);
         let (part, last) = match known[from..same].last() {
-            Some((first, last, id)) => (Part::Run { id: *id, first: *first, last: *last }, *last),
+            Some(&(first, last, id, segments)) => (Part::Run { id, first, last, segments }, last),
             None => {
-                let until = known.get(same).map_or(sequence, |(first, _, _)| first - 1);
+                let until = known.get(same).map_or(sequence, |(first, ..)| first - 1);
                 (Part::Pushes { first: next, last: until }, until)
             }
         };
@@ -50,7 +51,7 @@ mod tests {
 
     fn retired((first, last, generation): (u64, u64, u64)) -> Retired {
         let run = (generation > 0).then_some(RunId { generation, token: 1 });
-        Retired { first, last, run, at: Instant(0) }
+        Retired { first, last, run, segments: 1, at: Instant(0) }
     }
 
     /// A part as (first, last, generation), 0 for pushes.
@@ -58,7 +59,7 @@ mod tests {
         let runs: Vec<Run> = runs.iter().copied().map(run).collect();
         let gone: Vec<Retired> = gone.iter().copied().map(retired).collect();
         let plain = |part: &Part| match part {
-            Part::Run { id, first, last } => (*first, *last, id.generation),
+            Part::Run { id, first, last, .. } => (*first, *last, id.generation),
             Part::Pushes { first, last } => (*first, *last, 0),
         };
         let parts: Vec<_> = cover(&runs, &gone, sequence).iter().map(plain).collect();
