@@ -162,7 +162,8 @@ fn prefix(tenant: &Tenant, report: &ReportRecord) -> String {
 
 /// Deletes the objects of an ended report that its record does not name.
 async fn sweep(tenant: &Tenant, report: &ReportRecord, objects: &dyn Objects) -> PortResult<()> {
-    let named = |key: &String| report.result_key.as_ref() == Some(key) || report.parts.iter().any(|part| part.key == *key);
+    let named =
+        |key: &String| report.result_key.as_ref() == Some(key) || report.parts.iter().any(|part| part.key == *key);
     for key in keys_below(&prefix(tenant, report), objects).await? {
         if report.status != ReportStatus::Processing && !named(&key) {
             objects.delete(&key).await?;

@@ -111,13 +111,16 @@ impl There {
     /// Removals and updates first: what they free is there for new lines, which are taken in the batch's order.
     fn decide(&self, batch: &OrderBatch, cap: u64) -> Admitted {
         let is_known = |place: usize, product: u32| self.known.contains(&(place, product));
-        let lines = || batch.orders().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, line)));
+        let lines =
+            || batch.orders().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, line)));
         let updated = lines().filter(|(at, line)| is_known(*at, line.product)).count() as u64;
-        let removed = lines().filter(|(at, line)| line.quantity.is_zero() && is_known(*at, line.product)).count() as u64;
+        let removed =
+            lines().filter(|(at, line)| line.quantity.is_zero() && is_known(*at, line.product)).count() as u64;
         let mut room = cap.saturating_add(removed).saturating_sub(self.lines);
         let (mut inserted, mut refused) = (0, 0);
         let mut kept = batch.clone();
-        let places: HashMap<&str, usize> = batch.orders().enumerate().map(|(at, order): (_, Order<'_>)| (order.id, at)).collect();
+        let places: HashMap<&str, usize> =
+            batch.orders().enumerate().map(|(at, order): (_, Order<'_>)| (order.id, at)).collect();
         kept.retain(|order, _, line| {
             if line.quantity.is_zero() || is_known(places[order], line.product) {
                 return true;

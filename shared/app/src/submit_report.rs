@@ -1,6 +1,8 @@
 //! Taking a report's order: everything the caller can mend is refused here, not later.
 
-use crate::ports::{Clock, DatasetRecord, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus};
+use crate::ports::{
+    Clock, DatasetRecord, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus,
+};
 use affinsy_core::ids::Tenant;
 use affinsy_core::problem::{BodyProblem, FieldProblem};
 use affinsy_core::report::spec::ReportSpec;

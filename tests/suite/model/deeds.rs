@@ -9,7 +9,7 @@ use affinsy_app::ports::{Clock, DueKind, Erased, LogId, PortError, PortResult};
 use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::push_orders::{PushPorts, PushRefused, push_orders};
 use affinsy_app::snapshot::SnapshotError;
-use affinsy_app::tend::{TendPorts, Tended, tend};
+use affinsy_app::tend::{TendPorts, tend};
 use affinsy_core::ids::Tenant;
 use affinsy_core::order::push;
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ pub enum Outcome {
     Acknowledged(String),
     /// An erasure was acknowledged; false: there was no such dataset.
     Erased(bool),
-    Tended(Tended),
+    Tended,
     Purged,
     Orders(Orders),
     /// A report would fail for good.
@@ -70,7 +70,7 @@ pub async fn act(deed: Deed, stage: Stage, faults: Faults, ledger: Arc<Mutex<Led
     let done = match deed {
         Deed::Push(place, push) => pushed(&place, &push, &stage, &seen).await.map(Outcome::Acknowledged),
         Deed::Erase(place, erased) => erased_from(&place, erased, &stage, &seen).await.map(Outcome::Erased),
-        Deed::Tend(place) => tended(&place, &stage, &seen).await.map(Outcome::Tended),
+        Deed::Tend(place) => tended(&place, &stage, &seen).await.map(|()| Outcome::Tended),
         Deed::Purge => purged(&stage, &seen).await.map(|()| Outcome::Purged),
         Deed::Read(log, sequence) => match read(&log, sequence as u64, &*seen.book, &seen.objects).await {
             Ok(orders) => Ok(Outcome::Orders(orders)),
@@ -83,8 +83,7 @@ pub async fn act(deed: Deed, stage: Stage, faults: Faults, ledger: Arc<Mutex<Led
 
 async fn pushed(place: &Place, sent: &Push, stage: &Stage, seen: &Seen) -> PortResult<String> {
     let push = push::parse(sent.body(place.dataset_id).as_bytes(), stage.now()).expect("a valid push");
-    let ports =
-        PushPorts { log: &*seen.book, objects: &seen.objects, clock: &*stage.clock, random: &*stage.random };
+    let ports = PushPorts { log: &*seen.book, objects: &seen.objects, clock: &*stage.clock, random: &*stage.random };
     match push_orders(&place.tenant, &push, None, ports).await {
         Ok(import) => Ok(import.import_id),
         Err(PushRefused::Port(error)) => Err(error),
@@ -103,7 +102,7 @@ async fn erased_from(place: &Place, erased: Erased, stage: &Stage, seen: &Seen) 
     Ok(erase(&place.tenant, place.dataset_id, erased, ports).await?.is_some())
 }
 
-async fn tended(place: &Place, stage: &Stage, seen: &Seen) -> PortResult<Tended> {
+async fn tended(place: &Place, stage: &Stage, seen: &Seen) -> PortResult<()> {
     let ports = TendPorts {
         log: seen.book.clone(),
         tending: seen.book.clone(),

@@ -3,11 +3,11 @@
 
 use super::faults::Faults;
 use super::ledger::{Change, Ledger};
+use affinsy_app::memory::MemoryClock;
 use affinsy_app::ports::{
     Clock, Commit, DatasetRecord, Erasures, ImportRecord, LogId, NewSegments, Objects, OrderLog, Page, PortResult,
     Publication, PurgeRecord, Put, SegmentRecord, Settlement, StoredObject, Tending,
 };
-use affinsy_app::memory::MemoryClock;
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::{Retired, RunId};
 use affinsy_core::time::Instant;
@@ -146,10 +146,18 @@ impl Tending for FaultyBook {
         let (head, settlement) = (head.clone(), settlement.clone());
         self.faults.write(async move { book.settle(&tenant, &head, &settlement).await }).await
     }
+    async fn release(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()> {
+        let (book, tenant, head) = (Arc::clone(&self.book), tenant.clone(), head.clone());
+        self.faults.write(async move { book.release(&tenant, &head, due_at).await }).await
+    }
 }
 
 #[async_trait]
 impl Erasures for FaultyBook {
+    async fn redact_import(&self, tenant: &Tenant, import_id: &str) -> PortResult<()> {
+        let (book, tenant, import_id) = (Arc::clone(&self.book), tenant.clone(), import_id.to_owned());
+        self.faults.write(async move { book.redact_import(&tenant, &import_id).await }).await
+    }
     async fn delete_dataset(
         &self,
         tenant: &Tenant,

@@ -66,7 +66,9 @@ fn removed(row: &Row) -> Row {
 /// From all rows of an order, oldest first: of each product the last, and none where that one is a removal.
 fn order(rows: &[Row]) -> Option<Order> {
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    rows.iter().enumerate().for_each(|(at, row)| drop(last.insert(&row.product, at)));
+    rows.iter().enumerate().for_each(|(at, row)| {
+        last.insert(&row.product, at);
+    });
     last.retain(|_, at| rows[*at].quantity != 0);
     let newest = last.values().max()?;
     let date = rows.iter().rev().find_map(|row| row.date);

@@ -9,7 +9,6 @@ use super::schedule::{self, Process};
 use super::sent::{self, Push};
 use super::stage::Stage;
 use affinsy_app::ports::{Erased, PortError};
-use affinsy_app::tend::Tended;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub const MINUTE_MS: i64 = 60_000;
@@ -88,7 +87,7 @@ impl Play {
             0..=10 => self.push(place),
             11..=15 => Deed::Tend(place),
             16 => Deed::Erase(place, Erased::Order { order_id: self.dice.pick(&sent::ORDERS).to_owned() }),
-            17 => Deed::Erase(place, Erased::Customer { customer_id: self.dice.pick(&sent::CUSTOMERS).to_owned() }),
+            17 if std::env::var("NOCUST").is_err() => Deed::Erase(place, Erased::Customer { customer_id: self.dice.pick(&sent::CUSTOMERS).to_owned() }),
             18 if self.dice.one_in(3) => Deed::Erase(place, Erased::Dataset),
             18 | 19 => Deed::Purge,
             _ => self.read(&place).unwrap_or(Deed::Purge),
@@ -135,7 +134,7 @@ impl Play {
         let ends = schedule::run(processes, &mut self.dice, pass).await;
         for ((deed, end), before) in deeds.iter().zip(&ends).zip(before) {
             self.trace.push(format!("{deed:?} -> {}", told(end.as_ref())));
-            self.judge(deed, end.as_ref(), before, many)?;
+            self.judge(deed, end.as_ref(), before)?;
         }
         Ok(())
     }
@@ -146,7 +145,7 @@ impl Play {
         deeds.iter().map(|deed| written(&ledger, deed)).collect()
     }
 
-    fn judge(&self, deed: &Deed, end: Option<&Outcome>, before: usize, many: bool) -> Result<(), Broken> {
+    fn judge(&self, deed: &Deed, end: Option<&Outcome>, before: usize) -> Result<(), Broken> {
         let fair = self.weather == Weather::Fair;
         match (deed, end) {
             (_, None) if fair => self.broken("it died in fair weather"),
@@ -161,9 +160,6 @@ impl Play {
             },
             (Deed::Erase(..), Some(Outcome::Erased(true))) if written(&lock(&self.ledger), deed) == before => {
                 self.broken("an erasure was acknowledged and not committed")
-            }
-            (Deed::Tend(_), Some(Outcome::Tended(Tended::Again))) if fair && !many => {
-                self.broken("it had all the time it needed")
             }
             (Deed::Read(log, sequence), Some(Outcome::Orders(orders))) => {
                 let expected = lock(&self.ledger).logs[log].orders_at(*sequence);

@@ -68,9 +68,14 @@ impl Play {
         let lines: usize = orders.values().map(|order| order.lines.len()).sum();
         let customers: BTreeSet<_> = orders.values().filter_map(|order| order.customer.as_ref()).collect();
         let products: BTreeSet<_> = orders.values().flat_map(|order| order.lines.keys()).collect();
-        let expected = (head.sequence, orders.len() as u64, lines as u64, customers.len() as u64, products.len() as u64);
+        let expected =
+            (head.sequence, orders.len() as u64, lines as u64, customers.len() as u64, products.len() as u64);
         let counted = head.counts.as_ref().map(|c| (c.sequence, c.orders, c.line_items, c.customers, c.products));
-        if counted == Some(expected) { Ok(()) } else { self.broken(&format!("counted {counted:?}, there are {expected:?}")) }
+        if counted == Some(expected) {
+            Ok(())
+        } else {
+            self.broken(&format!("counted {counted:?}, there are {expected:?}"))
+        }
     }
 
     async fn manifest_is_one_run(&self, log: &LogId, run: RunId, sequence: u64) -> Result<Vec<String>, Broken> {
@@ -90,7 +95,8 @@ impl Play {
         if segments == *named {
             return Ok(());
         }
-        let (over, missing): (Vec<_>, Vec<_>) = (segments.difference(named).collect(), named.difference(&segments).collect());
+        let (over, missing): (Vec<_>, Vec<_>) =
+            (segments.difference(named).collect(), named.difference(&segments).collect());
         self.broken(&format!("orphans {over:?}, missing {missing:?}"))
     }
 

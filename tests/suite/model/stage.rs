@@ -1,10 +1,10 @@
 //! Where a history is played: the ports of the store, a clock that the play moves, and random names.
 
-use super::faulty::{Book, FaultyBook, FaultyObjects};
 use super::faults::Faults;
+use super::faulty::{Book, FaultyBook, FaultyObjects};
 use super::ledger::{Change, Ledger, Order, Orders};
 use crate::kit::NOW;
-use affinsy_app::memory::{MemoryBook, MemoryClock, MemoryObjects, MemoryQueue, SeededRandom};
+use affinsy_app::memory::{MemoryBook, MemoryClock, MemoryObjects, SeededRandom};
 use affinsy_app::ports::{Clock, DueIndex, LogId, Objects, OrderLog, ReportBook};
 use affinsy_app::snapshot::{self, SnapshotError};
 use affinsy_core::history::History;
@@ -16,7 +16,6 @@ pub struct Stage {
     pub reports: Arc<dyn ReportBook>,
     pub due: Arc<dyn DueIndex>,
     pub objects: Arc<dyn Objects>,
-    pub queue: Arc<MemoryQueue>,
     pub clock: Arc<MemoryClock>,
     pub random: Arc<SeededRandom>,
     /// Objects grow old as the clock goes, so that orphans can be waited for.
@@ -37,7 +36,6 @@ impl Stage {
             reports: book.clone(),
             due: book,
             objects: Arc::new(MemoryObjects::with_clock(clock.clone())),
-            queue: Arc::default(),
             clock,
             random: Arc::new(SeededRandom::new(seed)),
             objects_age: true,

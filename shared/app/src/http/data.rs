@@ -10,6 +10,7 @@ use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
 use crate::ports::{Clock, DeliveryBook, Erasures, Objects, OrderLog, Random, RateWindows};
 use crate::push_orders::{PushPorts, PushRefused, push_orders};
+use crate::row_cap;
 use affinsy_core::ids::is_id;
 use affinsy_core::order::push;
 use std::sync::Arc;
@@ -73,9 +74,10 @@ async fn push(request: &Request, caller: &Caller, ports: &DataPorts) -> Result<A
     let bytes = body::json_bytes(request, MAX_BODY_BYTES)?;
     let push = push::parse(&bytes, ports.clock.now())?;
     let push_ports =
-        PushPorts { log: &*ports.log, objects: &*ports.objects, clock: &*ports.clock, random: &*ports.random };
-    let import = push_orders(&caller.tenant, &push, push_ports).await.map_err(refused)?;
-    Answer::json(202, &views::accepted(&import))
+        PushPorts { log: &*ports.log, objects: &ports.objects, clock: &*ports.clock, random: &*ports.random };
+    let import = push_orders(&caller.tenant, &push, caller.max_rows, push_ports).await.map_err(refused)?;
+    let warning = caller.max_rows.filter(|_| import.rejected > 0).map(|cap| row_cap::warning(import.rejected, cap));
+    Answer::json(202, &views::accepted(&import, warning))
 }
 
 fn refused(refused: PushRefused) -> Refusal {

@@ -23,34 +23,19 @@ pub async fn dataset(dataset_id: &str, caller: &Caller, ports: &DataPorts) -> Re
     erased(dataset_id, Erased::Dataset, caller, ports).await
 }
 
-pub async fn order(
-    dataset_id: &str,
-    order_id: &str,
-    caller: &Caller,
-    ports: &DataPorts,
-) -> Result<Answer, Refusal> {
+pub async fn order(dataset_id: &str, order_id: &str, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
     check_id(order_id).map_err(|detail| Refusal::invalid("/order_id", detail))?;
     erased(dataset_id, Erased::Order { order_id: order_id.to_owned() }, caller, ports).await
 }
 
-pub async fn customer(
-    dataset_id: &str,
-    customer: &str,
-    caller: &Caller,
-    ports: &DataPorts,
-) -> Result<Answer, Refusal> {
+pub async fn customer(dataset_id: &str, customer: &str, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
     let refused = |detail: String| Refusal::invalid("/customer_id", detail);
     // As orders name her: without the white space around it.
     let customer = customer_id(customer).map_err(refused)?.ok_or_else(|| refused("must not be empty".to_owned()))?;
     erased(dataset_id, Erased::Customer { customer_id: customer.to_owned() }, caller, ports).await
 }
 
-async fn erased(
-    dataset_id: &str,
-    what: Erased,
-    caller: &Caller,
-    ports: &DataPorts,
-) -> Result<Answer, Refusal> {
+async fn erased(dataset_id: &str, what: Erased, caller: &Caller, ports: &DataPorts) -> Result<Answer, Refusal> {
     let erase_ports = ErasePorts {
         log: &*ports.log,
         erasures: &*ports.erasures,

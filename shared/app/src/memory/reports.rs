@@ -125,7 +125,10 @@ impl ReportBook for MemoryBook {
         if ran {
             stored.completed_at = Some(now);
             let (told, key) = (stored.webhook_url.is_some(), due_key(tenant, &report.report_id));
-            if told { drop(state.due.insert(key, now)) } else { drop(state.due.remove(&key)) }
+            match told {
+                true => state.due.insert(key, now),
+                false => state.due.remove(&key),
+            };
         }
         Ok(())
     }
@@ -133,7 +136,13 @@ impl ReportBook for MemoryBook {
         let Finish::Completed { result_key, result_sha256, parts } = finish.clone() else { return Ok(false) };
         let mut state = lock(&self.state);
         let stored = state.reports.get_mut(&(tenant.clone(), report.report_id.clone()));
-        let Some(stored) = stored.filter(|stored| stored.status == ReportStatus::Completed && stored.parts == report.parts && stored.result_key == report.result_key) else { return Ok(false) };
+        let Some(stored) = stored.filter(|stored| {
+            stored.status == ReportStatus::Completed
+                && stored.parts == report.parts
+                && stored.result_key == report.result_key
+        }) else {
+            return Ok(false);
+        };
         stored.result_key = Some(result_key);
         stored.result_sha256 = Some(result_sha256);
         stored.parts = parts;

@@ -35,11 +35,7 @@ pub struct PurgeRecord {
 
 impl PurgeRecord {
     pub fn log(&self, tenant: &Tenant) -> LogId {
-        LogId {
-            tenant: tenant.clone(),
-            dataset_id: self.dataset_id.clone(),
-            incarnation: self.incarnation.clone(),
-        }
+        LogId { tenant: tenant.clone(), dataset_id: self.dataset_id.clone(), incarnation: self.incarnation.clone() }
     }
 }
 

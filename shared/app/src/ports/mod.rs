@@ -19,8 +19,8 @@ pub use erasures::{Erased, Erasures, PurgeRecord};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
-    Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments, OrderLog,
-    SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
+    Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,
+    OrderLog, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
 pub use rate::{RateDecision, RateWindows};

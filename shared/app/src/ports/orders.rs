@@ -267,11 +267,7 @@ impl DatasetRecord {
         }
     }
     pub fn log(&self, tenant: &Tenant) -> LogId {
-        LogId {
-            tenant: tenant.clone(),
-            dataset_id: self.dataset_id.clone(),
-            incarnation: self.incarnation.clone(),
-        }
+        LogId { tenant: tenant.clone(), dataset_id: self.dataset_id.clone(), incarnation: self.incarnation.clone() }
     }
     /// The last sequence that a run holds; the pushes after it are level 0.
     pub fn compacted_to(&self) -> u64 {

@@ -89,11 +89,7 @@ pub struct ReportRecord {
 impl ReportRecord {
     /// Where its orders stand.
     pub fn log(&self, tenant: &Tenant) -> LogId {
-        LogId {
-            tenant: tenant.clone(),
-            dataset_id: self.dataset_id.clone(),
-            incarnation: self.incarnation.clone(),
-        }
+        LogId { tenant: tenant.clone(), dataset_id: self.dataset_id.clone(), incarnation: self.incarnation.clone() }
     }
 }
 

@@ -53,7 +53,8 @@ impl Pieces {
     /// All rows of the orders of a range, merged as far as names are. Ranges come in ascending order.
     pub async fn merge(&mut self, hashes: (u64, u64)) -> Result<Merge, SnapshotError> {
         let sources: Vec<_> = (0..).zip(&self.segments).filter(|(_, piece)| piece.reaches(hashes)).collect();
-        let sources: Vec<_> = sources.into_iter().map(|(at, piece)| (at, Arc::clone(&piece.record), piece.kept.clone())).collect();
+        let sources: Vec<_> =
+            sources.into_iter().map(|(at, piece)| (at, Arc::clone(&piece.record), piece.kept.clone())).collect();
         let objects = Arc::clone(&self.objects);
         let mut read = futures::stream::iter(sources)
             .map(|(at, record, kept)| read(at, record, kept, hashes, Arc::clone(&objects)))

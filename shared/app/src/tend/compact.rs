@@ -29,8 +29,13 @@ impl Claim<'_> {
             return Err(Stopped::Void);
         }
         tracing::info!(
-            dataset.id = head.dataset_id, first = stretch.first, last = stretch.last, rows = stretch.rows,
-            parts = inputs.len(), generation = head.generation + 1, "compacted"
+            dataset.id = head.dataset_id,
+            first = stretch.first,
+            last = stretch.last,
+            rows = stretch.rows,
+            parts = inputs.len(),
+            generation = head.generation + 1,
+            "compacted"
         );
         head.generation += 1;
         head.bytes = head.bytes.saturating_add_signed(publication.bytes_change);
@@ -154,7 +159,8 @@ fn publication(
     let taken: u64 = inputs.iter().map(|segment| segment.bytes).sum();
     let bytes_change = run.bytes.cast_signed().saturating_sub(taken.cast_signed());
     let mut retired = head.retired.clone();
-    let old = |run: &Run| Retired { first: run.first, last: run.last, run: Some(run.id), segments: run.segments, at: now };
+    let old =
+        |run: &Run| Retired { first: run.first, last: run.last, run: Some(run.id), segments: run.segments, at: now };
     retired.extend(replaced(head, stretch).iter().map(old));
     let pushes = (head.compacted_to() + 1, stretch.last);
     if pushes.0 <= pushes.1 {

@@ -116,12 +116,17 @@ mod tests {
         assert_eq!(next(&settled, Some(HOUR_MS)), Some(49 * HOUR_MS), "orphans may be younger than the last sweep");
         assert_eq!(next(&settled, Some(49 * HOUR_MS)), None);
         let retired = Retired { first: 1, last: 8, run: None, segments: 8, at: NOW };
-        assert_eq!(next(&head(|head| (head.runs, head.retired) = (vec![run(1, 8)], vec![retired])), None), Some(GRACE_MS));
+        assert_eq!(
+            next(&head(|head| (head.runs, head.retired) = (vec![run(1, 8)], vec![retired])), None),
+            Some(GRACE_MS)
+        );
     }
 
     #[test]
     fn steady_pushes_are_settled_hourly() {
-        let push = |ms| SegmentRecord::new(9, String::new(), &affinsy_core::segment::encode_erasure([], NOW).meta, NOW.plus_ms(ms));
+        let push = |ms| {
+            SegmentRecord::new(9, String::new(), &affinsy_core::segment::encode_erasure([], NOW).meta, NOW.plus_ms(ms))
+        };
         let check = |runs: Vec<Run>, settled_at: Option<i64>, pushed: i64, after_ms: i64, expected: bool| {
             let head = head(|head| {
                 head.runs = runs;
@@ -139,7 +144,8 @@ mod tests {
 
     #[test]
     fn failures_are_tried_again_ever_more_seldom() {
-        let after = |attempts| after_failure(&head(|head| head.tending.attempts = attempts), NOW).unix_ms() - NOW.unix_ms();
+        let after =
+            |attempts| after_failure(&head(|head| head.tending.attempts = attempts), NOW).unix_ms() - NOW.unix_ms();
         assert_eq!([after(1), after(2), after(100)], [RETRY_MS, 2 * RETRY_MS, RETRY_MS << 9]);
     }
 

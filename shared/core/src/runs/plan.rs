@@ -117,8 +117,17 @@ mod tests {
         let run = |(last, rows): &(u64, u64)| {
             let id = RunId { generation: *last, token: 1 };
             let settled = first == 1;
-            let run =
-                Run { first, last: *last, id, bucket_bits: 0, rows: *rows, bytes: 1, segments: 1, erases: false, settled };
+            let run = Run {
+                first,
+                last: *last,
+                id,
+                bucket_bits: 0,
+                rows: *rows,
+                bytes: 1,
+                segments: 1,
+                erases: false,
+                settled,
+            };
             first = last + 1;
             run
         };
@@ -182,7 +191,17 @@ mod tests {
                 pushes.retain(|push| push.sequence > stretch.last);
                 let id = RunId { generation: sequence, token: 1 };
                 let (Stretch { first, last, rows, .. }, segments, bytes) = (stretch, 1, 1);
-                runs.push(Run { first, last, id, bucket_bits: 0, rows, bytes, segments, erases: false, settled: first == 1 });
+                runs.push(Run {
+                    first,
+                    last,
+                    id,
+                    bucket_bits: 0,
+                    rows,
+                    bytes,
+                    segments,
+                    erases: false,
+                    settled: first == 1,
+                });
             }
             assert!(runs.len() + pushes.len() < 16, "{runs:?}");
         }

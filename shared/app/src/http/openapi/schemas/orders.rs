@@ -2,7 +2,9 @@
 
 use super::Named;
 use super::common::{customer_id, failure_or_null, id, product_name, warnings};
-use crate::http::openapi::schema::{asked, count, instant, nullable, object, object_but, one_of_names, page_of, reference, text};
+use crate::http::openapi::schema::{
+    asked, count, instant, nullable, object, object_but, one_of_names, page_of, reference, text,
+};
 use affinsy_core::dataset::DEFAULT_ID;
 use affinsy_core::order::MAX_LINE_ITEMS;
 use serde_json::{Value, json};
@@ -90,8 +92,12 @@ fn accepted() -> Value {
         "orders": count("Distinct orders."),
         "line_items": count("Line items as they were sent."),
         "warnings": warnings(),
+        "warning": text(
+            "Only where the plan's cap of order lines in a dataset is reached: new lines beyond it were not stored. The \
+             import says how many (`rejected`). Updates always are.",
+        ),
     });
-    object("The push is stored.", fields)
+    object_but("The push is stored.", fields, &["warning"])
 }
 
 fn import() -> Value {
