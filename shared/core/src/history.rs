@@ -4,7 +4,7 @@
 
 mod lines;
 
-pub(crate) use lines::{LineColumns, Room};
+pub(crate) use lines::{LARGE, LineColumns, Room, UNPRICED, packed};
 
 use crate::decimal::{Amount, Quantity};
 use crate::names::{Names, TextList};

@@ -57,16 +57,16 @@ pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u3
 
 /// What the rows of an order say of its date.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dating {
+struct Dating {
     /// The date of the highest sequence that carries one, with that sequence.
-    pub date: Option<(u64, Instant)>,
+    date: Option<(u64, Instant)>,
     /// The earliest time of push.
-    pub received_at: Instant,
+    received_at: Instant,
 }
 
 impl Dating {
     /// From all rows of an order; `None` where there are only erasures, which say nothing.
-    pub fn of(rows: &[Row<'_>], erasure: Option<u32>) -> Option<Self> {
+    fn of(rows: &[Row<'_>], erasure: Option<u32>) -> Option<Self> {
         let rows = || rows.iter().filter(|row| Some(row.line.product) != erasure);
         let received_at = rows().map(|row| row.head.received_at).min()?;
         let date = rows().filter_map(|row| row.head.date.map(|date| (row.sequence, date))).max();
@@ -77,18 +77,18 @@ impl Dating {
     }
 }
 
-/// Calls `take` with every order of a range and all its rows that no erasure took; removals, erasures and rows that
-/// were updated since are among them.
+/// Calls `take` with the hash and id of every order of a range and all its rows that no erasure took; removals,
+/// erasures and rows that were updated since are among them.
 pub(super) fn each_order<'a>(
     sources: &'a [Source],
     hashes: (u64, u64),
     erasure: Option<u32>,
-    mut take: impl FnMut(&'a str, &mut Vec<Row<'a>>),
+    mut take: impl FnMut(u64, &'a str, &mut Vec<Row<'a>>),
 ) {
     let mut rows = Vec::new();
     for same in sorted_runs(sources, hashes).chunk_by(Run::is_same_order) {
         all_rows(same, erasure, &mut rows);
-        take(same[0].id, &mut rows);
+        take(same[0].hash, same[0].id, &mut rows);
     }
 }
 
