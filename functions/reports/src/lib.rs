@@ -32,6 +32,7 @@ impl Ctx {
             client: clients::sqs(&sdk),
             reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
             webhooks_url: String::new(),
+            store_url: String::new(),
         };
         let ports = ReportPorts {
             windows: Arc::new(DynamoRates::new(dynamodb, control)),

@@ -10,7 +10,8 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::ReportsQueueUrl, Setting::WebhooksQueueUrl];
+pub const NEEDS: [Setting; 4] =
+    [Setting::ControlTable, Setting::ReportsQueueUrl, Setting::WebhooksQueueUrl, Setting::StoreQueueUrl];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl Ctx {
             client: clients::sqs(&sdk),
             reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
             webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
+            store_url: config.get(Setting::StoreQueueUrl).to_owned(),
         };
         let book = DynamoBook::new(clients::dynamodb(&sdk), config.get(Setting::ControlTable), "");
         Ok(Self { book, queue })

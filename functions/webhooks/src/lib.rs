@@ -33,6 +33,7 @@ impl Ctx {
             client: clients::sqs(&sdk),
             reports_url: String::new(),
             webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
+            store_url: String::new(),
         };
         let ports = DispatchPorts {
             deliveries: book.clone(),

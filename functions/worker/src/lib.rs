@@ -1,9 +1,8 @@
-//! `worker`: computes reports and dataset counts.
+//! `worker`: computes reports.
 //!
 //! A report that cannot be computed ends as *Failed* and its message is done with. Only trouble with tables,
 //! objects or queues brings a message back; after the queue's last try the sweeper goes on from the record.
 
-use affinsy_app::count_dataset::count_dataset;
 use affinsy_app::ports::{Job, PortResult};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_aws::config::{Config, Setting};
@@ -46,6 +45,7 @@ impl Ctx {
             client: clients::sqs(&sdk),
             reports_url: config.get(Setting::ReportsQueueUrl).to_owned(),
             webhooks_url: config.get(Setting::WebhooksQueueUrl).to_owned(),
+            store_url: String::new(),
         };
         let ports = RunPorts {
             log: book.clone(),
@@ -85,12 +85,8 @@ async fn one(message: Message, deadline: Instant, ports: &RunPorts) -> Handled {
 async fn run(job: &Job, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
     match job {
         Job::Report { tenant, report_id } => run_report(tenant, report_id, deadline, ports).await,
-        Job::Count { tenant, dataset_id } => {
-            count_dataset(tenant, dataset_id, &*ports.log, &ports.objects, &*ports.clock, deadline).await?;
-            Ok(Ran::Ended)
-        }
-        Job::Delivery { .. } => {
-            tracing::error!(job = job.to_message(), "a delivery in the reports queue; dropped, the sweeper sends it");
+        Job::Tend { .. } | Job::Purge { .. } | Job::Delivery { .. } => {
+            tracing::error!(job = job.to_message(), "not for the reports queue; dropped, the sweeper sends it again");
             Ok(Ran::Ended)
         }
     }

@@ -76,7 +76,7 @@ pub async fn tend(tenant: &Tenant, dataset_id: &str, deadline: Instant, ports: &
         Stopped::Snapshot(_) => schedule::after_failure(&head, ports.clock.now()),
     };
     tracing::error!(dataset.id = dataset_id, error = %stopped, attempts = head.tending.attempts, "dataset not tended");
-    ports.tending.release(tenant, &head, due_at).await
+    ports.tending.give_back(tenant, &head, due_at).await
 }
 
 /// A dataset in the hands of this compactor.

@@ -11,6 +11,7 @@ pub enum Setting {
     Bucket,
     ReportsQueueUrl,
     WebhooksQueueUrl,
+    StoreQueueUrl,
     WebhookAllowPrivate,
 }
 
@@ -22,6 +23,7 @@ impl Setting {
             Self::Bucket => "AFFINSY_BUCKET",
             Self::ReportsQueueUrl => "AFFINSY_REPORTS_QUEUE_URL",
             Self::WebhooksQueueUrl => "AFFINSY_WEBHOOKS_QUEUE_URL",
+            Self::StoreQueueUrl => "AFFINSY_STORE_QUEUE_URL",
             Self::WebhookAllowPrivate => "AFFINSY_WEBHOOK_ALLOW_PRIVATE",
         }
     }

@@ -10,12 +10,14 @@ pub struct SqsQueue {
     pub client: aws_sdk_sqs::Client,
     pub reports_url: String,
     pub webhooks_url: String,
+    pub store_url: String,
 }
 
 impl SqsQueue {
     fn url(&self, job: &Job) -> &str {
         match job {
-            Job::Report { .. } | Job::Count { .. } => &self.reports_url,
+            Job::Report { .. } => &self.reports_url,
+            Job::Tend { .. } | Job::Purge { .. } => &self.store_url,
             Job::Delivery { .. } => &self.webhooks_url,
         }
     }

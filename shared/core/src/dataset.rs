@@ -47,9 +47,13 @@ impl Counter {
         counts.first_order_date = counts.first_order_date.into_iter().chain(first).min();
         counts.last_order_date = counts.last_order_date.max(orders.iter().map(|order| order.date).max());
         let bought = orders.iter().filter_map(|order| order.customer);
-        used(history.customer_count(), bought).for_each(|code| drop(self.customers.code(history.customer(code))));
+        for code in used(history.customer_count(), bought) {
+            self.customers.code(history.customer(code));
+        }
         let sold = orders.iter().flat_map(|order| history.lines(order)).map(|line| line.product);
-        used(history.product_count(), sold).for_each(|code| drop(self.products.code(history.product(code))));
+        for code in used(history.product_count(), sold) {
+            self.products.code(history.product(code));
+        }
     }
 
     pub fn counts(&self) -> DatasetCounts {

@@ -151,6 +151,6 @@ async fn messages_about_nothing_are_done_with() {
     let tenant = ann.tenant.clone();
     shop.handle(&Job::Report { tenant: tenant.clone(), report_id: "rpt_none".to_owned() }).await;
     shop.handle(&Job::Delivery { tenant: tenant.clone(), delivery_id: "msg_none".to_owned() }).await;
-    shop.handle(&Job::Count { tenant, dataset_id: "none".to_owned() }).await;
+    shop.handle(&Job::Tend { tenant, dataset_id: "none".to_owned() }).await;
     assert_eq!((shop.queue.take(), shop.sender.received()), (vec![], vec![]));
 }

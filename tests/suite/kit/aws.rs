@@ -86,7 +86,12 @@ impl Aws {
             format!("{}/{}/{name}", self.sqs.url(), affinsy_local::services::ACCOUNT_ID)
         };
         let client = clients::sqs(&sdk(&self.sqs.url()).await);
-        SqsQueue { client, reports_url: url("ReportsQueueUrl"), webhooks_url: url("WebhooksQueueUrl") }
+        SqsQueue {
+            client,
+            reports_url: url("ReportsQueueUrl"),
+            webhooks_url: url("WebhooksQueueUrl"),
+            store_url: url("StoreQueueUrl"),
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! The whole suite over memory twins: one clock that stands, one random seed, and the queues' messages in hand.
 
 use affinsy_app::authorize::Authorizer;
-use affinsy_app::count_dataset::count_dataset;
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::memory::{
     MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
 };
-use affinsy_app::ports::{Clock, Job, Objects, ReportBook, ReportRecord};
+use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_app::sweep::{SweepPorts, sweep};
+use affinsy_app::tend::{TendPorts, tend};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
 use affinsy_core::time::Instant;
@@ -55,14 +55,15 @@ pub struct Shop {
 
 impl Shop {
     pub fn new() -> Self {
+        let clock = Arc::new(MemoryClock::at(NOW));
         Self {
             book: Arc::default(),
-            objects: Arc::default(),
+            objects: Arc::new(MemoryObjects::with_clock(clock.clone())),
             queue: Arc::default(),
             keys: Arc::default(),
             rates: Arc::default(),
             sender: Arc::default(),
-            clock: Arc::new(MemoryClock::at(NOW)),
+            clock,
             random: Arc::new(SeededRandom::new(1)),
         }
     }
@@ -102,6 +103,16 @@ impl Shop {
             clock: self.clock.clone(),
             threads: 1,
             memory_bytes: None,
+        }
+    }
+
+    pub fn tend_ports(&self) -> TendPorts {
+        TendPorts {
+            log: self.book.clone(),
+            tending: self.book.clone(),
+            objects: self.objects.clone(),
+            clock: self.clock.clone(),
+            rows_at_once: 1_000_000,
         }
     }
 
@@ -190,12 +201,11 @@ impl Shop {
     pub async fn handle(&self, job: &Job) {
         match job {
             Job::Report { tenant, report_id } => assert_eq!(self.run(tenant, report_id).await, Ran::Ended),
-            Job::Count { tenant, dataset_id } => {
-                let objects: Arc<dyn Objects> = self.objects.clone();
+            Job::Tend { tenant, dataset_id } => {
                 let deadline = self.clock.now().plus_ms(WORKER_MS);
-                let counted = count_dataset(tenant, dataset_id, &*self.book, &objects, &*self.clock, deadline).await;
-                counted.expect("counts");
+                tend(tenant, dataset_id, deadline, &self.tend_ports()).await.expect("tends");
             }
+            Job::Purge { .. } => {}
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");
             }

@@ -8,7 +8,7 @@ type Grant = (String, String);
 /// What a function's adapters call: `table`, `bucket/prefix` or `queue`, then the calls.
 type Calls = &'static [(&'static str, &'static [&'static str])];
 
-const CALLS: [(&str, Calls); 6] = [
+const CALLS: [(&str, Calls); 7] = [
     // KeyTable::find.
     ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
     // RateWindows; OrderLog: head and imports, commit with the manifest item; Erasures::delete_dataset; the secret that signs cursors.
@@ -33,17 +33,30 @@ const CALLS: [(&str, Calls); 6] = [
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
-    // ReportBook: claim, progress, finish; OrderLog: segments, save_counts; segments in, results out.
+    // ReportBook: claim, progress, finish; OrderLog: head, segments; segments in, results out.
     (
         "WorkerFunction",
         &[
             ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
             ("SegmentsTable.Arn", &["dynamodb:Query"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject"]),
+            ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("DataBucket.Arn/results/*", &["s3:PutObject"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
             ("ReportsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+        ],
+    ),
+    // OrderLog: head, segments; Tending; segments in and out, and orphans among them.
+    (
+        "CompactorFunction",
+        &[
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("SegmentsTable.Arn", &["dynamodb:Query", "dynamodb:BatchWriteItem"]),
+            ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/tables/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
+            ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],
     ),
     // DeliveryBook: open, claim, record, secrets; ReportBook::get; the retry's message.
@@ -62,6 +75,7 @@ const CALLS: [(&str, Calls); 6] = [
             ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
+            ("StoreQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
 ];
@@ -106,5 +120,7 @@ fn value<'a>(line: &'a str, field: &str) -> Option<&'a str> {
 /// One value or several in brackets, without the functions that resolve them.
 fn list(value: &str) -> Vec<String> {
     let values = value.trim_start_matches('[').trim_end_matches(']').split(", ");
-    values.map(|value| value.replace("!GetAtt ", "").replace("!Sub ", "").replace("${", "").replace('}', "")).collect()
+    values
+        .map(|value| value.replace("!GetAtt ", "").replace("!Sub ", "").replace("${", "").replace(['}', '"'], ""))
+        .collect()
 }

@@ -22,7 +22,7 @@ fn a_message_outlives_its_function_and_ends_in_the_dead_letters() {
             assert_eq!(self::queue(&template, dead).dead_letters, None);
         }
     }
-    assert_eq!(consumed.len(), 2);
+    assert_eq!(consumed.len(), 3);
     let waiting: Vec<&Queue> = template.queues.iter().filter(|queue| queue.dead_letters.is_some()).collect();
     assert!(waiting.iter().all(|queue| consumed.contains(&&queue.arn)), "nobody takes from one of {waiting:?}");
 }

@@ -4,11 +4,12 @@ use crate::kit::template;
 use affinsy_aws::config::Setting;
 
 /// What each function says it needs.
-const FUNCTIONS: [(&str, &[Setting]); 6] = [
+const FUNCTIONS: [(&str, &[Setting]); 7] = [
     ("AuthFunction", &affinsy_auth::NEEDS),
     ("IngestFunction", &affinsy_ingest::NEEDS),
     ("ReportsFunction", &affinsy_reports::NEEDS),
     ("WorkerFunction", &affinsy_worker::NEEDS),
+    ("CompactorFunction", &affinsy_compactor::NEEDS),
     ("WebhooksFunction", &affinsy_webhooks::NEEDS),
     ("SweeperFunction", &affinsy_sweeper::NEEDS),
 ];

@@ -4,22 +4,26 @@
 //! suite can run again on a store that keeps what it wrote.
 
 mod deliveries;
+mod erasures;
 mod keys;
 mod objects;
 mod orders;
 mod rates;
 mod reports;
 mod samples;
+mod tending;
 
 pub use deliveries::deliveries;
+pub use erasures::erasures;
 pub use keys::keys;
 pub use objects::objects;
 pub use orders::orders;
 pub use rates::rates;
 pub use reports::reports;
+pub use tending::tending;
 
-use crate::ports::{DeliveryBook, DueIndex, OrderLog, ReportBook};
+use crate::ports::{DeliveryBook, DueIndex, Erasures, OrderLog, ReportBook, Tending};
 
 /// Everything the tables are asked to be.
-pub trait Book: OrderLog + ReportBook + DeliveryBook + DueIndex {}
-impl<T: OrderLog + ReportBook + DeliveryBook + DueIndex> Book for T {}
+pub trait Book: OrderLog + Tending + Erasures + ReportBook + DeliveryBook + DueIndex {}
+impl<T: OrderLog + Tending + Erasures + ReportBook + DeliveryBook + DueIndex> Book for T {}

@@ -10,6 +10,38 @@ pub async fn objects(objects: &dyn Objects, random: &dyn Random) {
     one_winner(objects, &random.id("conformance/", NOW)).await;
     let unknown = objects.read(&random.id("conformance/", NOW)).await.expect("reads");
     assert_eq!(unknown, None, "an object that nobody wrote is none");
+    listed_and_removed(objects, &random.id("conformance/", NOW)).await;
+}
+
+/// All keys below a prefix, page by page.
+async fn keys_below(objects: &dyn Objects, prefix: &str) -> Vec<(String, u64)> {
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let page = objects.list(prefix, after.as_deref()).await.expect("lists");
+        keys.extend(page.items.into_iter().map(|object| (object.key, object.bytes)));
+        match page.next_after {
+            Some(next) => after = Some(next),
+            None => return keys,
+        }
+    }
+}
+
+async fn listed_and_removed(objects: &dyn Objects, base: &str) {
+    let prefix = format!("{base}/a/");
+    let mut expected: Vec<(String, u64)> = (0..25).map(|at| (format!("{prefix}{at:02} +%&"), at)).collect();
+    for (key, bytes) in &expected {
+        objects.create(key, Bytes::from(vec![7; *bytes as usize])).await.expect("creates");
+    }
+    objects.create(&format!("{base}/ab"), Bytes::new()).await.expect("creates");
+    assert_eq!(keys_below(objects, &prefix).await, expected, "a list has what begins with its prefix, in order");
+    assert_eq!(keys_below(objects, &format!("{base}/none/")).await, []);
+    let (removed, _) = expected.remove(3);
+    for _ in 0..2 {
+        objects.delete(&removed).await.expect("a deletion may come twice");
+    }
+    assert_eq!(objects.read(&removed).await.expect("reads"), None, "what is deleted is gone");
+    assert_eq!(keys_below(objects, &prefix).await, expected);
+    assert_eq!(objects.create(&removed, Bytes::new()).await.expect("creates"), Put::Created, "its key is free again");
 }
 
 async fn written_once(objects: &dyn Objects, key: &str) {

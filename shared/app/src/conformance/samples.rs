@@ -1,14 +1,23 @@
 //! Records to store, all of one moment.
 
 use crate::ports::{
-    DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, Random, ReportRecord, ReportStatus,
-    SegmentRecord,
+    Commit, DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, NewSegments, OrderLog, Random,
+    ReportRecord, ReportStatus, SegmentRecord,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
 use affinsy_core::time::Instant;
 
 pub const NOW: Instant = Instant::from_unix_ms(1_750_000_000_000);
+
+/// The one commit of a push of this sequence, of the incarnation that [`head`] has.
+pub async fn push(log: &dyn OrderLog, tenant: &Tenant, dataset_id: &str, sequence: u64, random: &dyn Random) -> Commit {
+    let import_id = random.id("imp_", NOW);
+    let (segment, import) = (segment(sequence, &format!("segments/{import_id}")), import(&import_id, dataset_id));
+    let head = head(dataset_id, sequence);
+    let new = NewSegments { head: &head, segments: &[segment], import: Some(&import), purge: None, due_at: NOW };
+    log.commit(tenant, &new).await.expect("answers")
+}
 
 /// A tenant that nobody used before.
 pub fn tenant(random: &dyn Random) -> Tenant {

@@ -91,7 +91,7 @@ impl Tending for MemoryBook {
         }
         Ok(true)
     }
-    async fn release(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()> {
+    async fn give_back(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()> {
         let mut state = lock(&self.state);
         if let Some(stored) = claimed(&mut state, tenant, head) {
             stored.tending.lease_until = None;

@@ -42,7 +42,7 @@ pub struct DatasetRecord {
     pub tending: TendingRecord,
 }
 
-/// What the compactor keeps in the head beside runs and counts.
+/// What the compactor keeps in the head beside runs and counts. What is not there is left out: conditions ask for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TendingRecord {
     /// The fencing token of the newest claim.
@@ -51,16 +51,16 @@ pub struct TendingRecord {
     /// How many claims in a row did not come to their end.
     #[serde(default)]
     pub attempts: u32,
-    #[serde(with = "time::micros::option", default)]
+    #[serde(with = "time::micros::option", default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Instant>,
     /// When the last compaction of everything was published.
-    #[serde(with = "time::micros::option", default)]
+    #[serde(with = "time::micros::option", default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Instant>,
     /// When objects that no manifest item names were last looked for.
-    #[serde(with = "time::micros::option", default)]
+    #[serde(with = "time::micros::option", default, skip_serializing_if = "Option::is_none")]
     pub swept_at: Option<Instant>,
     /// The open table's newest version, and the run it shows.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<TableVersion>,
 }
 

@@ -59,5 +59,5 @@ pub trait Tending: Send + Sync {
     async fn settle(&self, tenant: &Tenant, head: &DatasetRecord, settlement: &Settlement) -> PortResult<bool>;
     /// Gives the claim of `head` back before its end, due at `due_at`; the attempt stays counted. A void claim changes
     /// nothing.
-    async fn release(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()>;
+    async fn give_back(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()>;
 }

@@ -130,11 +130,9 @@ struct Output {
 
 /// Pure computation: what is left of the rows of a range.
 fn compacted(merge: Merge, (first, last): (u64, u64), bits: u32, removals: Removals) -> Vec<Output> {
-    let compacted = merge.compact(bits, removals);
-    let live = compacted.live.into_iter().map(|segment| Output { segment, gone: false });
-    let gone = compacted.gone.into_iter().map(|segment| Output { segment, gone: true });
+    let live = merge.compact(bits, removals).into_iter().map(|segment| Output { segment, gone: false });
     // What concerns all orders is in every range; it is written where its own place is.
-    live.chain(gone).filter(|output| (first..=last).contains(&output.segment.meta.min_hash)).collect()
+    live.filter(|output| (first..=last).contains(&output.segment.meta.min_hash)).collect()
 }
 
 fn planned(head: &DatasetRecord, pushes: &[SegmentRecord], now: Instant) -> Option<Stretch> {

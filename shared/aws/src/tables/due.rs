@@ -2,7 +2,7 @@
 
 use super::item::{DUE_SHARDS, Item, due_at, key, text};
 use super::orders::unless_refused;
-use super::{DATASET, DELIVERY, DynamoBook, REPORT, tenant_pk};
+use super::{DATASET, DELIVERY, DynamoBook, PURGE, REPORT, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{Due, DueIndex, DueKind, PortResult};
 use affinsy_core::time::Instant;
@@ -11,8 +11,8 @@ use futures::future::try_join_all;
 
 const INDEX: &str = "due";
 
-const PREFIXES: [(DueKind, &str); 3] =
-    [(DueKind::Report, REPORT), (DueKind::Delivery, DELIVERY), (DueKind::Dataset, DATASET)];
+const PREFIXES: [(DueKind, &str); 4] =
+    [(DueKind::Report, REPORT), (DueKind::Delivery, DELIVERY), (DueKind::Dataset, DATASET), (DueKind::Purge, PURGE)];
 
 fn sk(due: &Due) -> String {
     let prefix = PREFIXES.iter().find(|(kind, _)| *kind == due.kind).map_or("", |(_, prefix)| prefix);

@@ -3,11 +3,14 @@
 
 mod deliveries;
 mod due;
+mod erasures;
 mod item;
 mod keys;
+mod manifest;
 mod orders;
 mod rates;
 mod reports;
+mod tending;
 
 pub use keys::DynamoKeys;
 pub use rates::DynamoRates;
@@ -36,6 +39,7 @@ const DATASET: &str = "D#";
 const IMPORT: &str = "I#";
 const REPORT: &str = "R#";
 const DELIVERY: &str = "W#";
+const PURGE: &str = "X#";
 const KEY: &str = "K#";
 const USER: &str = "U#";
 const SECRETS: &str = "SECRETS";

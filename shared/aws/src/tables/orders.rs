@@ -1,28 +1,21 @@
 //! The order log port: dataset heads and imports in the control table, segments in the manifest.
 
 use super::item::{Item, due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
-use super::{DATASET, DynamoBook, IMPORT, tenant_pk};
+use super::manifest::{manifest_pk, push_sk};
+use super::{DATASET, DynamoBook, IMPORT, PURGE, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{
-    Commit, CountsRecord, DatasetRecord, ImportRecord, OrderLog, Page, PortError, PortResult, SegmentRecord,
-    dataset_key_hash,
+    Commit, DatasetRecord, ImportRecord, ImportStatus, LogId, NewSegments, OrderLog, Page, PortError, PortResult,
+    PurgeRecord, SegmentRecord, TendingRecord,
 };
 use affinsy_core::ids::Tenant;
+use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-
-fn manifest_pk(tenant: &Tenant, dataset_id: &str) -> String {
-    format!("{}#D#{}", tenant_pk(tenant), dataset_key_hash(dataset_id))
-}
-
-/// Zero-padded, so that sort keys stand in the order of sequences.
-fn segment_sk(sequence: u64) -> String {
-    format!("S#{sequence:020}")
-}
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 
 impl DynamoBook {
     /// One item of the control table, read consistently.
@@ -65,38 +58,51 @@ impl DynamoBook {
         }
     }
 
-    /// The head moves on by one push; the counts beside it stay as they are.
-    fn head_update(&self, tenant: &Tenant, head: &DatasetRecord, count_at: Instant) -> PortResult<Update> {
+    /// The head moves on by new segments; runs, counts and tending beside it stay as they are.
+    fn head_update(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<TransactWriteItem> {
+        let head = new.head;
         let sk = format!("{DATASET}{}", head.dataset_id);
+        let before = head.sequence - new.segments.len() as u64;
+        let added: u64 = new.segments.iter().map(|segment| segment.bytes).sum();
+        let mut set = "SET #sequence = :sequence, rows_pushed = :rows, updated_at = :updated, due_shard = :shard, \
+             due_at = :due, "
+            .to_owned();
         let mut update = Update::builder()
             .table_name(&self.control)
             .set_key(Some(key(tenant_pk(tenant), &sk)))
             .expression_attribute_names("#bytes", "bytes")
             .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":id", text(&head.dataset_id))
             .expression_attribute_values(":sequence", number(head.sequence))
-            .expression_attribute_values(":generation", number(head.generation))
-            .expression_attribute_values(":bytes", number(head.bytes))
+            .expression_attribute_values(":added", number(added))
             .expression_attribute_values(":rows", number(head.rows_pushed))
-            .expression_attribute_values(":created", number(head.created_at.0))
+            .expression_attribute_values(":incarnation", text(&head.incarnation))
             .expression_attribute_values(":updated", number(head.updated_at.0))
             .expression_attribute_values(":shard", due_shard(&sk))
-            .expression_attribute_values(":due", due_at(count_at));
-        let mut set = "SET dataset_id = :id, #sequence = :sequence, generation = :generation, #bytes = :bytes, \
-             rows_pushed = :rows, created_at = :created, updated_at = :updated, \
-             due_shard = if_not_exists(due_shard, :shard), due_at = if_not_exists(due_at, :due)"
-            .to_owned();
+            .expression_attribute_values(":due", due_at(new.due_at));
         if let Some(currency) = &head.currency {
-            set.push_str(", currency = :currency");
+            set.push_str("currency = :currency, ");
             update = update.expression_attribute_values(":currency", text(currency));
         }
-        update = match head.sequence {
-            1 => update.condition_expression("attribute_not_exists(pk)"),
-            sequence => update
-                .condition_expression("#sequence = :before")
-                .expression_attribute_values(":before", number(sequence - 1)),
-        };
-        update.update_expression(set).build().map_err(|error| PortError::Damaged(error.to_string()))
+        if before == 0 {
+            set.push_str(
+                "#bytes = :added, dataset_id = :id, incarnation = :incarnation, created_at = :created, \
+                 generation = :zero, runs = :none, retired = :none, tending = :tending",
+            );
+            update = update
+                .condition_expression("attribute_not_exists(pk)")
+                .expression_attribute_values(":id", text(&head.dataset_id))
+                .expression_attribute_values(":created", number(head.created_at.0))
+                .expression_attribute_values(":zero", number(0))
+                .expression_attribute_values(":none", to_value(&[0u8; 0])?)
+                .expression_attribute_values(":tending", to_value(&TendingRecord::default())?);
+        } else {
+            set.push_str("#bytes = #bytes + :added");
+            update = update
+                .condition_expression("#sequence = :before AND incarnation = :incarnation")
+                .expression_attribute_values(":before", number(before));
+        }
+        let update = update.update_expression(set).build().map_err(|error| PortError::Damaged(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     fn put_new(&self, table: &str, item: Item) -> PortResult<TransactWriteItem> {
@@ -106,10 +112,38 @@ impl DynamoBook {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// The import, new or at the end of the claim that it has.
+    fn put_import(&self, tenant: &Tenant, import: &ImportRecord) -> PortResult<TransactWriteItem> {
+        let item = to_item(tenant_pk(tenant), format!("{IMPORT}{}", import.import_id), import)?;
+        let put = Put::builder()
+            .table_name(&self.control)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR (#status = :open AND claims = :claims)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":open", to_value(&ImportStatus::Processing)?)
+            .expression_attribute_values(":claims", number(import.claims))
+            .build();
+        Ok(TransactWriteItem::builder().put(put.map_err(|error| PortError::Damaged(error.to_string()))?).build())
+    }
+
+    /// A purge, due at a time.
+    pub(super) fn put_purge(
+        &self,
+        tenant: &Tenant,
+        purge: &PurgeRecord,
+        due: Instant,
+    ) -> PortResult<TransactWriteItem> {
+        let sk = format!("{PURGE}{}", purge.purge_id);
+        let mut item = to_item(tenant_pk(tenant), &sk, purge)?;
+        item.insert("due_shard".to_owned(), due_shard(&sk));
+        item.insert("due_at".to_owned(), due_at(due));
+        self.put_new(&self.control, item)
+    }
+
     /// Whether the segment stands in the manifest at its sequence: tells a commit whose answer was lost from
     /// one that never came to be.
-    async fn is_committed(&self, tenant: &Tenant, dataset_id: &str, segment: &SegmentRecord) -> PortResult<bool> {
-        let own = key(manifest_pk(tenant, dataset_id), segment_sk(segment.sequence));
+    async fn is_committed(&self, log: &LogId, segment: &SegmentRecord) -> PortResult<bool> {
+        let own = key(manifest_pk(log), push_sk(segment.sequence));
         let get = self.client.get_item().table_name(&self.segments).set_key(Some(own)).consistent_read(true);
         let got = get.send().await.map_err(|error| port_error("DynamoDB GetItem (segment)", error))?;
         let stored: Option<SegmentRecord> = got.item.map(from_item).transpose()?;
@@ -117,13 +151,23 @@ impl DynamoBook {
     }
 }
 
+/// Why a transaction was cancelled, action by action; empty where it was not.
+fn cancelled(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    }
+}
+
 /// Another writer was there first: its commit stands, or runs this moment.
-fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return false;
-    };
-    let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    codes.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+pub(super) fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let mut codes = cancelled(error).iter().filter_map(|reason| reason.code());
+    codes.any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+/// The condition of one action did not hold.
+fn is_refused(error: &SdkError<TransactWriteItemsError>, action: usize) -> bool {
+    cancelled(error).get(action).and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
 }
 
 #[async_trait]
@@ -135,114 +179,45 @@ impl OrderLog for DynamoBook {
         self.get(tenant, format!("{DATASET}{dataset_id}")).await
     }
 
-    async fn commit(
-        &self,
-        tenant: &Tenant,
-        head: &DatasetRecord,
-        segment: &SegmentRecord,
-        import: &ImportRecord,
-        count_at: Instant,
-    ) -> PortResult<Commit> {
-        let dataset_id = &head.dataset_id;
-        let segment_item = to_item(manifest_pk(tenant, dataset_id), segment_sk(segment.sequence), segment)?;
-        let import_item = to_item(tenant_pk(tenant), format!("{IMPORT}{}", import.import_id), import)?;
-        let head = TransactWriteItem::builder().update(self.head_update(tenant, head, count_at)?).build();
-        let write = self
-            .client
-            .transact_write_items()
-            .transact_items(head)
-            .transact_items(self.put_new(&self.segments, segment_item)?)
-            .transact_items(self.put_new(&self.control, import_item)?);
+    async fn commit(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
+        let log = new.head.log(tenant);
+        let mut actions = vec![self.head_update(tenant, new)?];
+        for segment in new.segments {
+            let item = to_item(manifest_pk(&log), push_sk(segment.sequence), segment)?;
+            actions.push(self.put_new(&self.segments, item)?);
+        }
+        actions.extend(new.purge.map(|purge| self.put_purge(tenant, purge, new.due_at)).transpose()?);
+        let import = actions.len();
+        actions.extend(new.import.map(|import| self.put_import(tenant, import)).transpose()?);
+        let write = self.client.transact_write_items().set_transact_items(Some(actions));
         let Err(error) = write.send().await else { return Ok(Commit::Done) };
         // A lost answer may hide a commit that stands: read before deciding.
-        if self.is_committed(tenant, dataset_id, segment).await? {
+        if let Some(first) = new.segments.first()
+            && self.is_committed(&log, first).await?
+        {
             return Ok(Commit::Done);
         }
-        if is_conflict(&error) {
+        if is_refused(&error, import) {
+            Ok(Commit::Void)
+        } else if is_conflict(&error) {
             Ok(Commit::Conflict)
         } else {
-            Err(port_error("DynamoDB TransactWriteItems (push)", error))
+            Err(port_error("DynamoDB TransactWriteItems (segments)", error))
         }
     }
 
-    async fn segments(&self, tenant: &Tenant, dataset_id: &str, up_to: u64) -> PortResult<Vec<SegmentRecord>> {
-        let query = self.client.query().table_name(&self.segments).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
-        let query = query
-            .expression_attribute_values(":pk", text(manifest_pk(tenant, dataset_id)))
-            .expression_attribute_values(":first", text(segment_sk(0)))
-            .expression_attribute_values(":last", text(segment_sk(up_to)));
-        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        let items = items.map_err(|error| port_error("DynamoDB Query (segments)", error))?;
-        items.into_iter().map(from_item).collect()
+    async fn segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<Vec<SegmentRecord>> {
+        self.pushes(log, from, to).await
+    }
+
+    async fn run_segments(&self, log: &LogId, run: RunId) -> PortResult<Vec<SegmentRecord>> {
+        self.run_items(log, run).await
     }
 
     async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>> {
         let items = self.query(tenant, DATASET, after, false, limit + 1).await?;
         let datasets: Vec<DatasetRecord> = items.into_iter().map(from_item).collect::<PortResult<_>>()?;
         Ok(page_of(datasets, limit, |dataset| &dataset.dataset_id))
-    }
-
-    async fn claim_count(&self, tenant: &Tenant, dataset_id: &str, now: Instant, until: Instant) -> PortResult<bool> {
-        let sk = format!("{DATASET}{dataset_id}");
-        let claim = || {
-            self.client
-                .update_item()
-                .table_name(&self.control)
-                .set_key(Some(key(tenant_pk(tenant), &sk)))
-                .update_expression(
-                    "SET count_lease_until = :until, due_at = :due, due_shard = :shard, \
-                     count_attempts = if_not_exists(count_attempts, :zero) + :one",
-                )
-                .condition_expression(
-                    "attribute_exists(pk) AND (attribute_not_exists(count_lease_until) OR count_lease_until <= :now)",
-                )
-                .expression_attribute_values(":until", number(until.0))
-                .expression_attribute_values(":due", due_at(until))
-                .expression_attribute_values(":shard", due_shard(&sk))
-                .expression_attribute_values(":zero", number(0))
-                .expression_attribute_values(":one", number(1))
-                .expression_attribute_values(":now", number(now.0))
-        };
-        Ok(despite_pushes(claim).await?.is_some())
-    }
-
-    async fn save_counts(&self, tenant: &Tenant, dataset_id: &str, counts: &CountsRecord) -> PortResult<()> {
-        let sk = format!("{DATASET}{dataset_id}");
-        let update = || self.client.update_item().table_name(&self.control).set_key(Some(key(tenant_pk(tenant), &sk)));
-        let counted = to_value(counts)?;
-        let store = || {
-            update()
-                .update_expression("SET counts = :counts")
-                .condition_expression(
-                    "attribute_exists(pk) AND (attribute_not_exists(counts) OR counts.#sequence <= :sequence)",
-                )
-                .expression_attribute_names("#sequence", "sequence")
-                .expression_attribute_values(":counts", counted.clone())
-                .expression_attribute_values(":sequence", number(counts.sequence))
-        };
-        if despite_pushes(store).await?.is_none() {
-            // Newer counts are there; whoever made them has settled the rest.
-            return Ok(());
-        }
-        let settle = || {
-            update()
-                .update_expression("REMOVE due_at, due_shard, count_lease_until, count_attempts")
-                .condition_expression("#sequence = :sequence")
-                .expression_attribute_names("#sequence", "sequence")
-                .expression_attribute_values(":sequence", number(counts.sequence))
-        };
-        if despite_pushes(settle).await?.is_some() {
-            return Ok(());
-        }
-        let again = || {
-            update()
-                .update_expression("SET due_at = :due, due_shard = :shard REMOVE count_lease_until, count_attempts")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":due", due_at(counts.counted_at))
-                .expression_attribute_values(":shard", due_shard(&sk))
-        };
-        despite_pushes(again).await.map(|_| ())
     }
 
     async fn import(&self, tenant: &Tenant, import_id: &str) -> PortResult<Option<ImportRecord>> {
@@ -261,7 +236,7 @@ type UpdateFailed = SdkError<aws_sdk_dynamodb::operation::update_item::UpdateIte
 
 /// An update of a dataset's head, which pushes update in transactions: DynamoDB refuses the one that comes second,
 /// and it is tried again.
-async fn despite_pushes(update: impl Fn() -> UpdateItemFluentBuilder) -> PortResult<Option<Updated>> {
+pub(super) async fn despite_pushes(update: impl Fn() -> UpdateItemFluentBuilder) -> PortResult<Option<Updated>> {
     const ATTEMPTS: u32 = 6;
     let mut attempt = 0;
     loop {
