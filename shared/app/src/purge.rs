@@ -9,7 +9,7 @@ use crate::ports::{
     Clock, Erased, Erasures, ImportStatus, LogId, Objects, OrderLog, PortResult, PurgeRecord, ReportBook, dataset_place,
 };
 use crate::purge_results::{self, Left};
-use affinsy_core::ids::{Tenant, new_id};
+use affinsy_core::ids::{Tenant, is_id, new_id};
 use affinsy_core::time::Instant;
 use std::sync::Arc;
 
@@ -42,9 +42,9 @@ pub async fn purge(tenant: &Tenant, purge_id: &str, ports: &PurgePorts) -> PortR
         Erased::Dataset => whole_dataset(tenant, &purge, ports).await?,
         Erased::Order { .. } | Erased::Customer { .. } => part_of_dataset(tenant, &purge, ports).await?,
     };
-    let (now, settled_at) = (ports.clock.now(), purge.requested_at.plus_ms(SETTLES_AFTER_MS));
-    if now < settled_at {
-        return ports.erasures.put_off_purge(tenant, purge_id, settled_at).await;
+    let now = ports.clock.now();
+    if now < settles_at(&purge) {
+        return ports.erasures.put_off_purge(tenant, purge_id, settles_at(&purge)).await;
     }
     if left == Left::Something {
         return ports.erasures.put_off_purge(tenant, purge_id, now.plus_ms(AGAIN_MS)).await;
@@ -60,7 +60,18 @@ async fn whole_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts)
     ports.erasures.drop_log(&log).await?;
     delete_below(&log.segments_prefix(), &*ports.objects).await?;
     delete_below(&log.table_prefix(), &*ports.objects).await?;
-    imports(tenant, purge, ports).await
+    let imports = imports(tenant, purge, ports).await?;
+    Ok(imports.and(unborn(tenant, purge, ports).await?))
+}
+
+/// Segments of first pushes that died or came second, whose incarnation never was. Where the name stands for a dataset
+/// again, its compactor finds them.
+async fn unborn(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+    if ports.log.head(tenant, &purge.dataset_id).await?.is_some() || ports.clock.now() < settles_at(purge) {
+        return Ok(Left::Nothing);
+    }
+    let prefix = format!("segments/{}/", dataset_place(tenant, &purge.dataset_id));
+    delete_files(tenant, purge, &prefix, ports).await
 }
 
 async fn part_of_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
@@ -70,7 +81,7 @@ async fn part_of_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePort
         Erased::Dataset | Erased::Order { .. } => Left::Nothing,
     };
     let imports = imports(tenant, purge, ports).await?;
-    Ok(if reports == Left::Nothing { imports } else { reports })
+    Ok(reports.and(imports))
 }
 
 async fn delete_below(prefix: &str, objects: &dyn Objects) -> PortResult<()> {
@@ -115,30 +126,33 @@ async fn imports(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> Po
             None => break,
         }
     }
-    let files = files(tenant, purge, ports).await?;
-    Ok(if left == Left::Nothing { files } else { left })
+    let place = dataset_place(tenant, &purge.dataset_id);
+    for prefix in [format!("uploads/{place}/"), format!("rejects/{place}/")] {
+        left = left.and(delete_files(tenant, purge, &prefix, ports).await?);
+    }
+    Ok(left)
 }
 
-/// The files of imports stand below the dataset's place, whatever its incarnation; their names begin with their
-/// import's id, which tells its time.
-async fn files(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
-    let place = dataset_place(tenant, &purge.dataset_id);
+/// Deletes the objects that imports before the erasure wrote: they stand below the dataset's place, whatever its
+/// incarnation, and their names begin with their import's id, which tells its time.
+async fn delete_files(tenant: &Tenant, purge: &PurgeRecord, prefix: &str, ports: &PurgePorts) -> PortResult<Left> {
     let newest = new_id("imp_", purge.requested_at, [u8::MAX; 10]);
     let mut left = Left::Nothing;
-    for prefix in [format!("uploads/{place}/"), format!("rejects/{place}/")] {
-        for key in keys_below(&prefix, &*ports.objects).await? {
-            let import_id = key[prefix.len()..].split(['/', '.', '-']).next().unwrap_or_default();
-            if import_id > newest.as_str() {
-                continue;
-            }
-            if runs(tenant, import_id, ports).await? {
-                left = Left::Something;
-            } else {
-                ports.objects.delete(&key).await?;
-            }
+    for key in keys_below(prefix, &*ports.objects).await? {
+        let Some(import_id) = import_of(&key).filter(|id| *id <= newest.as_str()) else { continue };
+        if runs(tenant, import_id, ports).await? {
+            left = Left::Something;
+        } else {
+            ports.objects.delete(&key).await?;
         }
     }
     Ok(left)
+}
+
+/// The import that a key names.
+fn import_of(key: &str) -> Option<&str> {
+    let names = key.split(['/', '.']).map(|name| name.split('-').next().unwrap_or_default());
+    names.into_iter().find(|name| is_id(name, "imp_"))
 }
 
 async fn runs(tenant: &Tenant, import_id: &str, ports: &PurgePorts) -> PortResult<bool> {
@@ -163,7 +177,23 @@ impl PurgeRecord {
     }
 }
 
-/// When a purge that was put off is looked at again, for tests that move the clock.
-pub const fn settles_at(requested_at: Instant) -> Instant {
-    Instant(requested_at.0 + SETTLES_AFTER_MS * 1_000)
+/// When nobody can bring something back any more.
+fn settles_at(purge: &PurgeRecord) -> Instant {
+    purge.requested_at.plus_ms(SETTLES_AFTER_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_import() {
+        let id = new_id("imp_", Instant(0), [7; 10]);
+        let check = |key: String, expected: Option<&str>| assert_eq!(import_of(&key), expected, "{key}");
+        check(format!("rejects/a/b/{id}.csv"), Some(&id));
+        check(format!("uploads/a/b/{id}"), Some(&id));
+        check(format!("uploads/a/b/{id}/7"), Some(&id));
+        check(format!("segments/a/b/inc_1/{id}-003.parquet"), Some(&id));
+        check("segments/a/b/inc_1/gone-000001-000002-0000.parquet".to_owned(), None);
+    }
 }

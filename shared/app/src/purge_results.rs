@@ -46,7 +46,7 @@ pub async fn strip(tenant: &Tenant, purge: &PurgeRecord, customer_id: &str, port
 }
 
 impl Left {
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         if self == Self::Nothing { other } else { self }
     }
 }

@@ -87,7 +87,7 @@ impl Play {
             0..=10 => self.push(place),
             11..=15 => Deed::Tend(place),
             16 => Deed::Erase(place, Erased::Order { order_id: self.dice.pick(&sent::ORDERS).to_owned() }),
-            17 if std::env::var("NOCUST").is_err() => Deed::Erase(place, Erased::Customer { customer_id: self.dice.pick(&sent::CUSTOMERS).to_owned() }),
+            17 => Deed::Erase(place, Erased::Customer { customer_id: self.dice.pick(&sent::CUSTOMERS).to_owned() }),
             18 if self.dice.one_in(3) => Deed::Erase(place, Erased::Dataset),
             18 | 19 => Deed::Purge,
             _ => self.read(&place).unwrap_or(Deed::Purge),
