@@ -108,3 +108,6 @@ impl Claim<'_> {
         if is_late { Err(Stopped::OutOfTime) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use affinsy_core::runs::{Retired, RunId};
 use affinsy_core::time::Instant;
 use futures::{StreamExt, TryStreamExt};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// How many objects are deleted at once.
 const DELETES_AT_ONCE: usize = 16;
@@ -52,12 +53,14 @@ impl Claim<'_> {
     }
 
     async fn delete_objects(&self, segments: &[SegmentRecord]) -> Result<(), PortError> {
-        self.delete(segments.iter().map(|segment| segment.key.clone())).await
+        self.delete(segments.iter().map(|segment| segment.key.clone()).collect()).await
     }
 
-    async fn delete(&self, keys: impl Iterator<Item = String>) -> Result<(), PortError> {
-        let objects = &self.ports.objects;
-        let delete = |key: String| async move { objects.delete(&key).await };
+    async fn delete(&self, keys: Vec<String>) -> Result<(), PortError> {
+        let delete = |key: String| {
+            let objects = Arc::clone(&self.ports.objects);
+            async move { objects.delete(&key).await }
+        };
         futures::stream::iter(keys).map(delete).buffer_unordered(DELETES_AT_ONCE).try_collect().await
     }
 
@@ -75,7 +78,7 @@ impl Claim<'_> {
             let named = self.named(head, &log).await?;
             let orphans: Vec<String> = old.into_iter().filter(|key| !named.contains(key)).collect();
             tracing::info!(dataset.id = head.dataset_id, orphans = orphans.len(), "orphans dropped");
-            self.delete(orphans.into_iter()).await?;
+            self.delete(orphans).await?;
         }
         Ok(Some(now))
     }
@@ -123,7 +126,8 @@ impl Claim<'_> {
         let level_0 = named.iter().filter(|push| (head.compacted_to() + 1..=head.sequence).contains(&push.sequence));
         let mut is_whole = level_0.count() as u64 == head.sequence - head.compacted_to();
         let stored = self.ports.tending.stored_runs(log).await?;
-        for run in known_runs(head).chain(stored).collect::<HashSet<RunId>>() {
+        let runs: HashSet<RunId> = known_runs(head).chain(stored).collect();
+        for run in runs {
             let segments = self.ports.log.run_segments(log, run).await?;
             let of_head = head.runs.iter().find(|current| current.id == run);
             is_whole &= of_head.is_none_or(|current| u64::from(current.segments) == segments.len() as u64);

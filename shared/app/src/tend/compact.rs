@@ -8,6 +8,7 @@ use affinsy_core::runs::{Parts, Push, Retired, Run, RunId, Stretch, bucket_bits,
 use affinsy_core::segment::{EncodedSegment, Merge, Removals};
 use affinsy_core::time::Instant;
 use futures::{StreamExt, TryStreamExt};
+use std::sync::Arc;
 
 /// How many outputs are written at once.
 const WRITES_AT_ONCE: usize = 8;
@@ -111,10 +112,11 @@ impl Claim<'_> {
         let write = |Output { segment, gone }| {
             let bucket = segment.meta.min_hash.checked_shr(64 - bits).unwrap_or(0) as usize;
             let key = log.run_key(id, bucket, gone);
+            let objects = Arc::clone(&self.ports.objects);
             async move {
                 let record = SegmentRecord { gone, ..SegmentRecord::new(last, key, &segment.meta, now) };
                 // The key has this claim's token: what stands there is this very write, whose answer got lost.
-                self.ports.objects.create(&record.key, segment.bytes.into()).await?;
+                objects.create(&record.key, segment.bytes.into()).await?;
                 Ok(record)
             }
         };

@@ -1,0 +1,142 @@
+//! Compaction over memory twins: whatever happens at whichever step, every snapshot reads as if nothing was ever
+//! compacted, and what is left behind is found.
+
+mod faulty;
+mod world;
+
+use crate::ports::{Clock, OrderLog, Tending};
+use faulty::{Fault, Faulty};
+use std::sync::Arc;
+use world::{HOUR_MS, LEASE_MS, World, tenant};
+
+/// Twenty pushes, compacted twice on the way.
+async fn tended() -> Arc<World> {
+    let world = World::new();
+    for at in 0..20 {
+        world.push(at).await;
+        if at == 8 || at == 17 {
+            world.tend().await;
+        }
+    }
+    Arc::new(world)
+}
+
+/// A world that has pushes to compact, runs to drop, and a dataset to settle and to sweep.
+async fn aged() -> Arc<World> {
+    let world = tended().await;
+    world.clock.advance_ms(24 * HOUR_MS);
+    for at in 20..25 {
+        world.push(at).await;
+    }
+    world.clock.advance_ms(HOUR_MS);
+    world
+}
+
+#[tokio::test]
+async fn old_snapshots_stay_readable_for_a_day() {
+    let world = tended().await;
+    world.check_snapshots(1, "after two compactions").await;
+    world.clock.advance_ms(HOUR_MS);
+    world.tend().await;
+    let head = world.book.head(&tenant(), "d").await.expect("reads").expect("is there");
+    assert!(matches!(&head.runs[..], [run] if run.settled && run.last == 20), "{head:?}");
+    world.check_snapshots(1, "settled").await;
+    world.clock.advance_ms(23 * HOUR_MS - 1);
+    world.tend().await;
+    world.check_snapshots(19, "a day after their pushes").await;
+}
+
+#[tokio::test]
+async fn whatever_is_left_to_time_comes_to_an_end() {
+    let world = tended().await;
+    let times = world.tend_until_quiet().await;
+    assert!(times < 10, "{times} tendings without a push");
+    world.check_snapshots(20, "at the end").await;
+    world.check_clean("at the end").await;
+}
+
+#[tokio::test]
+async fn counts_are_exact_and_follow_pushes() {
+    let world = tended().await;
+    world.tend().await;
+    let head = world.book.head(&tenant(), "d").await.expect("reads").expect("is there");
+    let counts = head.counts.expect("counted");
+    assert_eq!(counts.sequence, 20);
+    world.tend_until_quiet().await;
+    let settled = world.book.head(&tenant(), "d").await.expect("reads").expect("is there").counts.expect("counted");
+    assert_eq!((counts.orders, counts.line_items), (settled.orders, settled.line_items));
+}
+
+#[tokio::test]
+async fn a_lone_compactor_works_and_others_leave_it_alone() {
+    let world = tended().await;
+    let held = world.book.claim_tending(&tenant(), "d", world::NOW, world::NOW.plus_ms(LEASE_MS)).await;
+    let held = held.expect("answers").expect("nobody has it");
+    world.clock.advance_ms(HOUR_MS / 10);
+    world.tend().await;
+    let head = world.book.head(&tenant(), "d").await.expect("reads").expect("is there");
+    assert_eq!((head.generation, head.tending.token), (held.generation, held.tending.token), "nothing was done");
+}
+
+/// Each fault at each step: what reads, what the next compactor makes of it, and what is left in the end.
+async fn check(fault: Fault, world: impl AsyncFn() -> Arc<World>, oldest: u64) -> u32 {
+    for at in 0.. {
+        let world = world().await;
+        let faulty = Faulty::new(&world, fault, at);
+        let when = format!("{fault:?} at step {at}");
+        // A compactor that failed may or may not be able to say so.
+        let ended = world.tend_with(&world.tend_ports(&faulty)).await;
+        if !faulty.came() {
+            ended.expect("nothing happened to it");
+            return at;
+        }
+        world.check_snapshots(oldest, &when).await;
+        assert!(world.is_due(world.clock.now().plus_ms(10 * HOUR_MS)).await, "{when}: it is not forgotten");
+        world.clock.advance_ms(LEASE_MS + 1);
+        world.tend().await;
+        let newest = world.head_sequence().await;
+        world.check_snapshots(newest, &format!("{when}, tended again")).await;
+        world.tend_until_quiet().await;
+        world.check_snapshots(newest, &format!("{when}, at the end")).await;
+        world.check_clean(&when).await;
+    }
+    unreachable!("a tending has an end")
+}
+
+#[tokio::test]
+async fn a_fault_at_any_step_harms_no_snapshot() {
+    for fault in Fault::ALL {
+        let steps = check(fault, tended_once_more, 1).await;
+        assert!(steps > 20, "{fault:?}: {steps} steps");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_while_old_parts_are_dropped_harms_nobody() {
+    for fault in Fault::ALL {
+        let steps = check(fault, aged, 20).await;
+        assert!(steps > 60, "{fault:?}: {steps} steps");
+    }
+}
+
+/// Enough pushes for the next compaction, which keeps removals for older runs' sake.
+async fn tended_once_more() -> Arc<World> {
+    let world = tended().await;
+    for at in 20..28 {
+        world.push(at).await;
+    }
+    world
+}
+
+#[tokio::test]
+async fn memory_is_bounded_by_ranges_and_the_result_is_the_same() {
+    let mut world = World::new();
+    world.rows_at_once = 10;
+    for at in 0..30 {
+        world.push(at).await;
+    }
+    world.tend().await;
+    world.check_snapshots(1, "by ranges").await;
+    world.tend_until_quiet().await;
+    world.check_snapshots(30, "by ranges, settled").await;
+}
