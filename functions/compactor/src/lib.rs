@@ -12,6 +12,7 @@ use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::tables::DynamoBook;
 use affinsy_aws::world::SystemClock;
 use affinsy_aws::{clients, lambda};
+use affinsy_core::runs::ROWS_A_BUCKET;
 use affinsy_core::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
@@ -55,6 +56,7 @@ impl Ctx {
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             clock: Arc::new(SystemClock),
             rows_at_once: Config::function_memory_bytes().map_or(ROWS_AT_ONCE, rows_that_fit),
+            rows_a_bucket: ROWS_A_BUCKET,
         };
         Ok(Self { ports, queue })
     }

@@ -3,7 +3,7 @@
 mod manifest;
 mod pieces;
 
-pub use manifest::{Manifest, manifest, run_manifest};
+pub use manifest::{manifest, run_manifest};
 pub use pieces::{Pieces, hash_ranges};
 
 use crate::ports::{LogId, Objects, OrderLog, PortError};
@@ -45,7 +45,7 @@ async fn read(
     objects: &Arc<dyn Objects>,
 ) -> Result<History, SnapshotError> {
     let head = manifest::head(log, orders).await?;
-    let segments = manifest(log, &head, sequence, orders).await?.live();
+    let segments = manifest(log, &head, sequence, orders).await?;
     let merge = Pieces::new(segments, objects).merge((0, u64::MAX)).await?;
     finished(merge).await
 }

@@ -26,6 +26,8 @@ pub struct TendPorts {
     pub clock: Arc<dyn Clock>,
     /// About how many rows fit into memory, read, merged and written.
     pub rows_at_once: u64,
+    /// About how many rows the segments of a run have; [`affinsy_core::runs::ROWS_A_BUCKET`] but in tests.
+    pub rows_a_bucket: u64,
 }
 
 impl std::fmt::Debug for TendPorts {

@@ -10,7 +10,7 @@ mod cover;
 mod plan;
 
 pub use cover::{Part, cover};
-pub use plan::{Parts, Push, Stretch, bucket_bits, plan};
+pub use plan::{Parts, Push, ROWS_A_BUCKET, Stretch, bucket_bits, plan};
 
 use crate::time::{self, Instant};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub struct Run {
     #[serde(default)]
     pub erases: bool,
     /// It begins at 1 and holds no removals and no erasures: each of its lines is live at `last`, but for those of
-    /// its segments of *gone* orders.
+    /// its *gone* segments.
     #[serde(default)]
     pub settled: bool,
 }

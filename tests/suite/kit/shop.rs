@@ -12,6 +12,7 @@ use affinsy_app::sweep::{SweepPorts, sweep};
 use affinsy_app::tend::{TendPorts, tend};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::runs::ROWS_A_BUCKET;
 use affinsy_core::time::Instant;
 use affinsy_core::webhook::url::UrlPolicy;
 use serde_json::Value;
@@ -113,6 +114,7 @@ impl Shop {
             objects: self.objects.clone(),
             clock: self.clock.clone(),
             rows_at_once: 1_000_000,
+            rows_a_bucket: ROWS_A_BUCKET,
         }
     }
 

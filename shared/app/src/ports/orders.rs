@@ -107,7 +107,7 @@ pub struct SegmentRecord {
     /// Rows in it erase orders or customers of lower sequences.
     #[serde(default)]
     pub erases: bool,
-    /// Of a settled run: orders without a live line, which only tell their dates.
+    /// Of a settled run: rows that are no lines, and tell when an order was whose lines do not.
     #[serde(default)]
     pub gone: bool,
     #[serde(with = "time::micros")]
@@ -127,7 +127,7 @@ impl SegmentRecord {
             max_date: meta.max_date.map(Instant),
             min_hash: meta.min_hash,
             max_hash: meta.max_hash,
-            erases: false,
+            erases: meta.erases,
             gone: false,
             stored_at,
         }
@@ -208,11 +208,11 @@ pub struct LogId {
 }
 
 impl LogId {
-    /// `segments/…/`: pushes, uploads, and gone orders of runs.
+    /// `segments/…/`: pushes, uploads, and what of runs is not the open table.
     pub fn segments_prefix(&self) -> String {
         format!("segments/{}/", self.place())
     }
-    /// `tables/…/`: the segments of runs, which are the open table, and its log.
+    /// `tables/…/`: the lines of settled runs, which are the open table, and its log.
     pub fn table_prefix(&self) -> String {
         format!("tables/{}/", self.place())
     }
@@ -227,14 +227,25 @@ impl LogId {
     pub fn upload_key(&self, import_id: &str, at: usize) -> String {
         format!("{}{import_id}-{at:03}.parquet", self.segments_prefix())
     }
-    /// A segment of a run; `gone` ones stay out of the table.
-    pub fn run_key(&self, run: RunId, bucket: usize, gone: bool) -> String {
-        if gone {
-            format!("{}gone-{run}-{bucket:04}.parquet", self.segments_prefix())
-        } else {
-            format!("{}{run}-{bucket:04}.parquet", self.table_prefix())
+    /// A segment of a run. Only the lines of settled runs are the open table.
+    pub fn run_key(&self, run: RunId, bucket: usize, kind: RunSegment) -> String {
+        match kind {
+            RunSegment::Lines => format!("{}{run}-{bucket:04}.parquet", self.table_prefix()),
+            RunSegment::Gone => format!("{}gone-{run}-{bucket:04}.parquet", self.segments_prefix()),
+            RunSegment::Unsettled => format!("{}run-{run}-{bucket:04}.parquet", self.segments_prefix()),
         }
     }
+}
+
+/// What a segment of a run holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunSegment {
+    /// Of a settled run: nothing but lines that are there.
+    Lines,
+    /// Of a settled run: rows that only tell dates.
+    Gone,
+    /// Lines, removals and erasures.
+    Unsettled,
 }
 
 /// The part of object keys that stands for a dataset, whatever its incarnation.

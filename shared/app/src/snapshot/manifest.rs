@@ -6,22 +6,6 @@ use crate::ports::{DatasetRecord, LogId, OrderLog, SegmentRecord};
 use affinsy_core::report::ReportFailure;
 use affinsy_core::runs::{Part, RunId, cover};
 
-/// The segments of a snapshot, oldest part first.
-#[derive(Debug, Default)]
-pub struct Manifest {
-    pub segments: Vec<SegmentRecord>,
-    /// One run is all there is.
-    is_one_run: bool,
-}
-
-impl Manifest {
-    /// The segments that say what is live: the orders that are gone only tell what later pushes need to know.
-    pub fn live(self) -> Vec<SegmentRecord> {
-        let is_one_run = self.is_one_run;
-        self.segments.into_iter().filter(|segment| !(is_one_run && segment.gone)).collect()
-    }
-}
-
 /// The dataset's head, if it is still the one that was meant.
 pub(super) async fn head(log: &LogId, orders: &dyn OrderLog) -> Result<DatasetRecord, SnapshotError> {
     let head = orders.head(&log.tenant, &log.dataset_id).await?;
@@ -31,17 +15,15 @@ pub(super) async fn head(log: &LogId, orders: &dyn OrderLog) -> Result<DatasetRe
     })
 }
 
-/// All segments that hold exactly the pushes up to a sequence.
+/// All segments that hold exactly the pushes up to a sequence, oldest part first.
 pub async fn manifest(
     log: &LogId,
     head: &DatasetRecord,
     sequence: u64,
     orders: &dyn OrderLog,
-) -> Result<Manifest, SnapshotError> {
-    let parts = cover(&head.runs, &head.retired, sequence);
-    let is_one_run = matches!(parts[..], [Part::Run { .. }]);
-    let mut manifest = Manifest { segments: Vec::new(), is_one_run };
-    for part in parts {
+) -> Result<Vec<SegmentRecord>, SnapshotError> {
+    let mut manifest = Vec::new();
+    for part in cover(&head.runs, &head.retired, sequence) {
         let segments = match part {
             Part::Run { id, first, segments, .. } => {
                 run_manifest(log, id, segments, orders).await?.ok_or_else(|| lacking(head, first))?
@@ -55,7 +37,7 @@ pub async fn manifest(
                 segments
             }
         };
-        manifest.segments.extend(segments);
+        manifest.extend(segments);
     }
     Ok(manifest)
 }

@@ -114,16 +114,10 @@ async fn read(
     };
     let again = (hashes.1 < u64::MAX && (record.erases || record.max_hash > hashes.1)).then(|| bytes.clone());
     let sha256 = record.sha256.clone();
-    match computed(move || decode(bytes, &sha256, hashes)).await? {
+    match computed(move || segment::decode_range(bytes, &sha256, hashes)).await? {
         Ok(rows) => Ok(ReadPiece { at, rows, bytes: again }),
         Err(problem) => Err(corrupt(&record, &problem.to_string()).into()),
     }
-}
-
-/// The rows of a segment that belong to orders of a range.
-fn decode(bytes: Bytes, sha256: &str, hashes: (u64, u64)) -> Result<SegmentRows, segment::SegmentProblem> {
-    debug_assert_eq!(hashes, (0, u64::MAX), "ranges wait for decode_range");
-    segment::decode(bytes, Some(sha256))
 }
 
 fn corrupt(record: &SegmentRecord, why: &str) -> ReportFailure {

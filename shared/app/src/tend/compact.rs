@@ -1,7 +1,7 @@
 //! One compaction: read a stretch of parts, write one run, publish it.
 
 use super::{Claim, Stopped, schedule};
-use crate::ports::{DatasetRecord, Publication, SegmentRecord};
+use crate::ports::{DatasetRecord, Publication, RunSegment, SegmentRecord};
 use crate::snapshot::{Pieces, computed, hash_ranges, run_manifest};
 use affinsy_core::report::ReportFailure;
 use affinsy_core::runs::{Parts, Push, Retired, Run, RunId, Stretch, bucket_bits, plan};
@@ -75,15 +75,14 @@ impl Claim<'_> {
         inputs: &[SegmentRecord],
     ) -> Result<Run, Stopped> {
         let id = RunId { generation: head.generation + 1, token: head.tending.token };
-        let bits = bucket_bits(stretch.rows);
+        let bits = bucket_bits(stretch.rows, self.ports.rows_a_bucket);
         let settled = stretch.reaches_start();
-        let removals = if settled { Removals::Drop } else { Removals::Keep };
         let mut pieces = Pieces::new(inputs.to_vec(), &self.ports.objects);
         let mut outputs = Vec::new();
         for hashes in hash_ranges(stretch.rows, self.ports.rows_at_once, bits) {
             self.in_time()?;
             let merge = pieces.merge(hashes).await?;
-            let written = computed(move || compacted(merge, hashes, bits, removals)).await?;
+            let written = computed(move || compacted(merge, hashes, bits, settled)).await?;
             outputs.extend(self.store(head, id, bits, stretch.last, written).await?);
         }
         self.ports.tending.put_run(&head.log(self.tenant), id, &outputs).await?;
@@ -109,11 +108,12 @@ impl Claim<'_> {
         outputs: Vec<Output>,
     ) -> Result<Vec<SegmentRecord>, Stopped> {
         let (log, now) = (head.log(self.tenant), self.ports.clock.now());
-        let write = |Output { segment, gone }| {
+        let write = |Output { segment, kind }| {
             let bucket = segment.meta.min_hash.checked_shr(64 - bits).unwrap_or(0) as usize;
-            let key = log.run_key(id, bucket, gone);
+            let key = log.run_key(id, bucket, kind);
             let objects = Arc::clone(&self.ports.objects);
             async move {
+                let gone = kind == RunSegment::Gone;
                 let record = SegmentRecord { gone, ..SegmentRecord::new(last, key, &segment.meta, now) };
                 // The key has this claim's token: what stands there is this very write, whose answer got lost.
                 objects.create(&record.key, segment.bytes.into()).await?;
@@ -127,14 +127,18 @@ impl Claim<'_> {
 /// A segment of a run.
 struct Output {
     segment: EncodedSegment,
-    gone: bool,
+    kind: RunSegment,
 }
 
 /// Pure computation: what is left of the rows of a range.
-fn compacted(merge: Merge, (first, last): (u64, u64), bits: u32, removals: Removals) -> Vec<Output> {
-    let live = merge.compact(bits, removals).into_iter().map(|segment| Output { segment, gone: false });
+fn compacted(merge: Merge, (first, last): (u64, u64), bits: u32, settled: bool) -> Vec<Output> {
+    let (removals, lines) =
+        if settled { (Removals::Drop, RunSegment::Lines) } else { (Removals::Keep, RunSegment::Unsettled) };
+    let compacted = merge.compact(bits, removals);
+    let live = compacted.live.into_iter().map(|segment| Output { segment, kind: lines });
+    let gone = compacted.gone.into_iter().map(|segment| Output { segment, kind: RunSegment::Gone });
     // What concerns all orders is in every range; it is written where its own place is.
-    live.filter(|output| (first..=last).contains(&output.segment.meta.min_hash)).collect()
+    live.chain(gone).filter(|output| (first..=last).contains(&output.segment.meta.min_hash)).collect()
 }
 
 fn planned(head: &DatasetRecord, pushes: &[SegmentRecord], now: Instant) -> Option<Stretch> {

@@ -17,7 +17,7 @@ impl Claim<'_> {
             return Ok(None);
         }
         let log = head.log(self.tenant);
-        let segments = manifest(&log, head, head.sequence, &*self.ports.log).await?.live();
+        let segments = manifest(&log, head, head.sequence, &*self.ports.log).await?;
         let rows = segments.iter().map(|segment| segment.rows).sum();
         let mut pieces = Pieces::new(segments, &self.ports.objects);
         let mut counter = Counter::default();

@@ -49,7 +49,7 @@ const GROWTH: u64 = 4;
 const MOST_PUSHED_ROWS: u64 = 4_000_000;
 const MOST_PUSHES: usize = 2_000;
 /// A bucket of a run has about so many rows at most: what a reader decodes at a time.
-const ROWS_A_BUCKET: u64 = 500_000;
+pub const ROWS_A_BUCKET: u64 = 500_000;
 
 /// The next stretch to compact; `None` when all is well.
 pub fn plan(parts: &Parts<'_>) -> Option<Stretch> {
@@ -100,10 +100,10 @@ fn is_settled(parts: &Parts<'_>) -> bool {
     parts.pushes.is_empty() && matches!(parts.runs, [run] if run.settled)
 }
 
-/// Bits of the order's hash by which a run of so many rows is divided.
-pub fn bucket_bits(rows: u64) -> u32 {
-    let buckets = rows.div_ceil(ROWS_A_BUCKET).max(1);
-    buckets.next_power_of_two().trailing_zeros().min(crate::segment::MAX_BUCKET_BITS)
+/// Bits of the order's hash by which a run of so many rows is divided into buckets of so many.
+pub fn bucket_bits(rows: u64, rows_a_bucket: u64) -> u32 {
+    let buckets = rows.div_ceil(rows_a_bucket.max(1)).clamp(1, 1 << crate::segment::MAX_BUCKET_BITS);
+    buckets.next_power_of_two().trailing_zeros()
 }
 
 #[cfg(test)]
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_bucket_is_what_a_reader_takes_at_a_time() {
         for (rows, bits) in [(0, 0), (500_000, 0), (500_001, 1), (100_000_000, 8), (u64::MAX, 10)] {
-            assert_eq!(bucket_bits(rows), bits, "{rows} rows");
+            assert_eq!(bucket_bits(rows, ROWS_A_BUCKET), bits, "{rows} rows");
         }
     }
 }

@@ -84,6 +84,7 @@ impl World {
             objects: ports.clone(),
             clock: self.clock.clone(),
             rows_at_once: self.rows_at_once,
+            rows_a_bucket: self.rows_at_once / 4,
         }
     }
 
@@ -94,6 +95,7 @@ impl World {
             objects: self.objects.clone(),
             clock: self.clock.clone(),
             rows_at_once: self.rows_at_once,
+            rows_a_bucket: self.rows_at_once / 4,
         }
     }
 
