@@ -72,7 +72,7 @@ async fn there(
     objects: &Arc<dyn Objects>,
 ) -> Result<There, SnapshotError> {
     let log_id = head.log(tenant);
-    let segments = manifest(&log_id, head, head.sequence, log).await?.live();
+    let segments = manifest(&log_id, head, head.sequence, log).await?;
     let rows = segments.iter().map(|segment| segment.rows).sum();
     let mut pieces = Pieces::new(segments, objects);
     let names = Names::of(batch);

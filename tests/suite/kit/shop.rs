@@ -6,6 +6,7 @@ use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Re
 use affinsy_app::memory::{
     MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
 };
+use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_app::sweep::{SweepPorts, sweep};
@@ -118,6 +119,16 @@ impl Shop {
         }
     }
 
+    pub fn purge_ports(&self) -> PurgePorts {
+        PurgePorts {
+            log: self.book.clone(),
+            erasures: self.book.clone(),
+            reports: self.book.clone(),
+            objects: self.objects.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
     pub fn dispatch_ports(&self) -> DispatchPorts {
         DispatchPorts {
             deliveries: self.book.clone(),
@@ -207,7 +218,9 @@ impl Shop {
                 let deadline = self.clock.now().plus_ms(WORKER_MS);
                 tend(tenant, dataset_id, deadline, &self.tend_ports()).await.expect("tends");
             }
-            Job::Purge { .. } => {}
+            Job::Purge { tenant, purge_id } => {
+                purge(tenant, purge_id, &self.purge_ports()).await.expect("purges");
+            }
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");
             }

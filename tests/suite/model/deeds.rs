@@ -51,6 +51,8 @@ pub enum Outcome {
 const TEND_MS: i64 = 120_000;
 /// So few that most datasets are tended in several ranges of hashes.
 const ROWS_AT_ONCE: u64 = 8;
+/// So few that most runs have several segments.
+const ROWS_A_BUCKET: u64 = 4;
 
 impl Deed {
     /// What it writes into a log, where it writes something.
@@ -109,6 +111,7 @@ async fn tended(place: &Place, stage: &Stage, seen: &Seen) -> PortResult<()> {
         objects: seen.objects.clone(),
         clock: stage.clock.clone(),
         rows_at_once: ROWS_AT_ONCE,
+        rows_a_bucket: ROWS_A_BUCKET,
     };
     tend(&place.tenant, place.dataset_id, stage.clock.now().plus_ms(TEND_MS), &ports).await
 }

@@ -146,9 +146,9 @@ impl Tending for FaultyBook {
         let (head, settlement) = (head.clone(), settlement.clone());
         self.faults.write(async move { book.settle(&tenant, &head, &settlement).await }).await
     }
-    async fn release(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()> {
+    async fn give_back(&self, tenant: &Tenant, head: &DatasetRecord, due_at: Instant) -> PortResult<()> {
         let (book, tenant, head) = (Arc::clone(&self.book), tenant.clone(), head.clone());
-        self.faults.write(async move { book.release(&tenant, &head, due_at).await }).await
+        self.faults.write(async move { book.give_back(&tenant, &head, due_at).await }).await
     }
 }
 

@@ -19,8 +19,10 @@ const CALLS: [(&str, Calls); 7] = [
                 "ControlTable.Arn",
                 &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
             ),
-            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
-            ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
+            ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject"]),
+            ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
         ],
     ),
     // RateWindows; ReportBook: submit, get, list; DeliveryBook: list, secrets; a result and its parts.
@@ -51,10 +53,13 @@ const CALLS: [(&str, Calls); 7] = [
     (
         "CompactorFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
             ("SegmentsTable.Arn", &["dynamodb:Query", "dynamodb:BatchWriteItem"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/tables/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/uploads/*", &["s3:DeleteObject"]),
+            ("DataBucket.Arn/rejects/*", &["s3:DeleteObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],

@@ -20,7 +20,7 @@ pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
     Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,
-    OrderLog, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
+    OrderLog, RunSegment, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
 pub use rate::{RateDecision, RateWindows};
