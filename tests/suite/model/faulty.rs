@@ -3,6 +3,7 @@
 
 use super::faults::Faults;
 use super::ledger::{Change, Ledger};
+use super::sabotage::Sabotage;
 use affinsy_app::memory::MemoryClock;
 use affinsy_app::ports::{
     Clock, Commit, DatasetRecord, Erasures, ImportRecord, LogId, NewSegments, Objects, OrderLog, Page, PortResult,
@@ -27,6 +28,7 @@ pub struct FaultyBook {
     pub ledger: Arc<Mutex<Ledger>>,
     pub clock: Arc<MemoryClock>,
     pub change: Option<Change>,
+    pub sabotage: Sabotage,
 }
 
 impl std::fmt::Debug for FaultyBook {
@@ -67,7 +69,7 @@ impl OrderLog for FaultyBook {
         let (own, tenant) = (self.clone(), tenant.clone());
         let owned = Owned {
             head: new.head.clone(),
-            segments: new.segments.to_vec(),
+            segments: self.sabotage.segments(new.segments.to_vec()),
             import: new.import.cloned(),
             purge: new.purge.cloned(),
             due_at: new.due_at,
@@ -80,6 +82,9 @@ impl OrderLog for FaultyBook {
                 purge: owned.purge.as_ref(),
                 due_at: owned.due_at,
             };
+            if let Some(forgotten) = own.sabotage.forgotten(new.head.sequence) {
+                return Ok(forgotten);
+            }
             let committed = own.book.commit(&tenant, &new).await;
             if committed == Ok(Commit::Done) {
                 own.written(&owned.head.log(&tenant), &owned);
@@ -118,13 +123,13 @@ impl Tending for FaultyBook {
         self.faults.write(async move { book.claim_tending(&tenant, &dataset_id, now, until).await }).await
     }
     async fn put_run(&self, log: &LogId, run: RunId, segments: &[SegmentRecord]) -> PortResult<()> {
-        let (book, log, segments) = (Arc::clone(&self.book), log.clone(), segments.to_vec());
+        let (book, log, segments) = (Arc::clone(&self.book), log.clone(), self.sabotage.run(segments.to_vec()));
         self.faults.write(async move { book.put_run(&log, run, &segments).await }).await
     }
     async fn publish(&self, tenant: &Tenant, head: &DatasetRecord, publication: &Publication) -> PortResult<bool> {
-        let (book, tenant) = (Arc::clone(&self.book), tenant.clone());
+        let (book, tenant, sabotage) = (Arc::clone(&self.book), tenant.clone(), self.sabotage);
         let (head, publication) = (head.clone(), publication.clone());
-        self.faults.write(async move { book.publish(&tenant, &head, &publication).await }).await
+        self.faults.write(async move { sabotage.publish(&*book, &tenant, &head, &publication).await }).await
     }
     async fn stored_runs(&self, log: &LogId) -> PortResult<Vec<RunId>> {
         self.faults.read(self.book.stored_runs(log)).await

@@ -10,12 +10,14 @@ mod faults;
 mod faulty;
 mod ledger;
 mod play;
+mod sabotage;
 mod schedule;
 mod sent;
 mod settle;
 mod stage;
 
 use play::Play;
+use sabotage::Sabotage;
 use stage::Stage;
 use std::future::Future;
 
@@ -46,4 +48,26 @@ async fn play<S: Future<Output = Stage>>(usual: u64, steps: usize, stage: impl F
 #[tokio::test]
 async fn what_is_read_is_what_was_acknowledged() {
     play(300, STEPS, async |seed| Stage::memory(seed)).await;
+}
+
+/// In so many histories every mistake shows.
+const ENOUGH: u64 = 400;
+
+async fn first_found(sabotage: Sabotage) -> Option<u64> {
+    for seed in 1..=ENOUGH {
+        let stage = Stage { sabotage, ..Stage::memory(seed) };
+        if Play::new(stage, seed).run(STEPS).await.is_err() {
+            return Some(seed);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_mistake_would_be_found() {
+    for sabotage in sabotage::ALL {
+        let found = first_found(sabotage).await;
+        println!("{sabotage:?} is found by seed {found:?}");
+        assert!(found.is_some(), "{ENOUGH} histories do not find that the store {sabotage:?}");
+    }
 }

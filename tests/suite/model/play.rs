@@ -35,7 +35,9 @@ impl Play {
     pub fn new(stage: Stage, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let weather = dice.pick(&[Weather::Fair, Weather::OneIn(60), Weather::OneIn(25), Weather::OneIn(10)]);
-        let place = |tenant: &str, dataset_id| Place { tenant: tenant.parse().expect("a plain name"), dataset_id };
+        // A tenant of this seed's, so that histories can share tables.
+        let tenant = |name: &str| format!("{name}-{seed}").parse().expect("a plain name");
+        let place = |name, dataset_id| Place { tenant: tenant(name), dataset_id };
         // The same name with two tenants, and a name that means something in keys.
         let places = vec![place("one", "store"), place("two", "store"), place("one", "D#../x")];
         let (ledger, underway) = (Arc::default(), Arc::default());

@@ -3,6 +3,7 @@
 use super::faults::Faults;
 use super::faulty::{Book, FaultyBook, FaultyObjects};
 use super::ledger::{Change, Ledger, Order, Orders};
+use super::sabotage::Sabotage;
 use crate::kit::NOW;
 use affinsy_app::memory::{MemoryBook, MemoryClock, MemoryObjects, SeededRandom};
 use affinsy_app::ports::{Clock, DueIndex, LogId, Objects, OrderLog, ReportBook};
@@ -20,6 +21,7 @@ pub struct Stage {
     pub random: Arc<SeededRandom>,
     /// Objects grow old as the clock goes, so that orphans can be waited for.
     pub objects_age: bool,
+    pub sabotage: Sabotage,
 }
 
 impl std::fmt::Debug for Stage {
@@ -39,6 +41,7 @@ impl Stage {
             clock,
             random: Arc::new(SeededRandom::new(seed)),
             objects_age: true,
+            sabotage: Sabotage::Nothing,
         }
     }
 
@@ -50,7 +53,8 @@ impl Stage {
     pub fn seen_by(&self, faults: Faults, ledger: &Arc<Mutex<Ledger>>, change: Option<Change>) -> Seen {
         let objects = FaultyObjects { objects: Arc::clone(&self.objects), faults: faults.clone() };
         let (book, clock) = (Arc::clone(&self.book), Arc::clone(&self.clock));
-        let book = FaultyBook { book, faults, ledger: Arc::clone(ledger), clock, change };
+        let (ledger, sabotage) = (Arc::clone(ledger), self.sabotage);
+        let book = FaultyBook { book, faults, ledger, clock, change, sabotage };
         Seen { book: Arc::new(book), objects: Arc::new(objects) }
     }
 }
