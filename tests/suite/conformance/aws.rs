@@ -18,6 +18,18 @@ async fn orders() {
 }
 
 #[tokio::test]
+async fn tending() {
+    let aws = Aws::start().await;
+    conformance::tending(&aws.book().await, &OsRandom).await;
+}
+
+#[tokio::test]
+async fn erasures() {
+    let aws = Aws::start().await;
+    conformance::erasures(&aws.book().await, &OsRandom).await;
+}
+
+#[tokio::test]
 async fn reports() {
     let aws = Aws::start().await;
     conformance::reports(&aws.book().await, &OsRandom).await;
@@ -47,15 +59,17 @@ async fn jobs_go_to_the_queue_of_their_kind() {
     let queue = aws.queue().await;
     let tenant: affinsy_core::ids::Tenant = "shop".parse().expect("a plain name");
     let report = Job::Report { tenant: tenant.clone(), report_id: "rpt_1".to_owned() };
-    let count = Job::Count { tenant: tenant.clone(), dataset_id: "Bücher & more".to_owned() };
+    let tend = Job::Tend { tenant: tenant.clone(), dataset_id: "Bücher & more".to_owned() };
+    let purge = Job::Purge { tenant: tenant.clone(), purge_id: "prg_1".to_owned() };
     let delivery = Job::Delivery { tenant, delivery_id: "msg_1".to_owned() };
-    for job in [&report, &count, &delivery] {
+    for job in [&report, &tend, &purge, &delivery] {
         queue.send(job, 0).await.expect("sends");
     }
-    let mut reports = receive(&queue, &queue.reports_url).await;
-    reports.sort_by_key(|(job, _)| job.to_message());
-    let jobs: Vec<&Job> = reports.iter().map(|(job, _)| job).collect();
-    assert_eq!(jobs, [&count, &report]);
+    let reports = receive(&queue, &queue.reports_url).await;
+    assert_eq!(reports.iter().map(|(job, _)| job).collect::<Vec<_>>(), [&report]);
+    let mut store = receive(&queue, &queue.store_url).await;
+    store.sort_by_key(|(job, _)| job.to_message());
+    assert_eq!(store.iter().map(|(job, _)| job).collect::<Vec<_>>(), [&purge, &tend]);
     let webhooks = receive(&queue, &queue.webhooks_url).await;
     assert_eq!(webhooks.len(), 1);
     assert_eq!(webhooks[0].0, delivery);

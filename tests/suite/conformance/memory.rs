@@ -18,6 +18,16 @@ async fn orders() {
 }
 
 #[tokio::test]
+async fn tending() {
+    conformance::tending(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn erasures() {
+    conformance::erasures(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
 async fn reports() {
     conformance::reports(&MemoryBook::default(), &random()).await;
 }

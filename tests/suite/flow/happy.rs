@@ -33,7 +33,7 @@ async fn an_order_becomes_a_report_and_its_sender_is_told() {
         (&log["data"][0]["state"], &log["data"][0]["attempts"][0]["status"]),
         (&"delivered".into(), &204.into())
     );
-    assert_eq!(shop.sweep().await, 1, "nothing is left to the sweeper but to count the dataset");
+    assert_eq!(shop.sweep().await, 1, "nothing is left to the sweeper but to have the dataset tended");
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ async fn sample_events_get_their_documented_results() {
     assert_eq!((&told["report_id"], &told["status"]), (&body["report_id"], &"Completed".into()));
     let done = json!({"batchItemFailures": []});
     assert_eq!(stack.invoke("WorkerFunction", event("worker")).await, done, "there is no such report");
+    assert_eq!(stack.invoke("CompactorFunction", event("compactor")).await, done, "there is no such dataset");
     assert_eq!(stack.invoke("WebhooksFunction", event("webhooks")).await, done, "there is no such delivery");
     assert!(stack.invoke("SweeperFunction", event("sweeper")).await["sent"].is_u64());
 }

@@ -68,7 +68,8 @@ pub(super) fn next_due(
     let written = head.tending.settled_at.map_or(head.updated_at, |settled| settled.max(head.updated_at));
     // Once more after all that was written before the last push can be told from orphans.
     let all_old = written.plus_ms(ORPHAN_MS + HOUR_MS);
-    let sweep = swept_at.is_none_or(|swept| swept < all_old).then_some(all_old);
+    let next_sweep = swept_at.unwrap_or(head.created_at).plus_ms(SWEEP_EVERY_MS);
+    let sweep = swept_at.is_none_or(|swept| swept < all_old).then(|| next_sweep.max(all_old));
     // Never at once: what could be done now has been done.
     let next = [settle, count, grace, sweep].into_iter().flatten().min()?;
     Some(next.max(now.plus_ms(MINUTE_MS)))
@@ -114,6 +115,7 @@ mod tests {
         let settled = head(|head| head.runs = vec![run(1, 8)]);
         assert_eq!(next(&settled, None), Some(49 * HOUR_MS));
         assert_eq!(next(&settled, Some(HOUR_MS)), Some(49 * HOUR_MS), "orphans may be younger than the last sweep");
+        assert_eq!(next(&settled, Some(48 * HOUR_MS)), Some(72 * HOUR_MS), "not twice a day");
         assert_eq!(next(&settled, Some(49 * HOUR_MS)), None);
         let retired = Retired { first: 1, last: 8, run: None, segments: 8, at: NOW };
         assert_eq!(
