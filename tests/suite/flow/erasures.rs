@@ -107,7 +107,8 @@ async fn a_deleted_dataset_leaves_nothing_and_ends_its_reports() {
     let (shop, ann) = (Shop::new(), caller("shop"));
     shop.push(&ann, &orders(&["cust-eve-77"])).await;
     let done = rfm(&shop, &ann).await;
-    let filtered = r#"{"report_type": "MBA", "dataset_id": "my-store", "filters": {"products": {"include": ["Tea 77"]}}}"#;
+    let filtered =
+        r#"{"report_type": "MBA", "dataset_id": "my-store", "filters": {"products": {"include": ["Tea 77"]}}}"#;
     let running = shop.submit(&ann, filtered).await;
     shop.queue.take();
     let answer = shop.delete(&ann, "/datasets/my-store").await;

@@ -6,8 +6,8 @@ use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Re
 use affinsy_app::memory::{
     MemoryBook, MemoryClock, MemoryKeys, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
 };
-use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
+use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_app::sweep::{SweepPorts, sweep};
 use affinsy_app::tend::{TendPorts, tend};

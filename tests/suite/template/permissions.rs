@@ -17,7 +17,13 @@ const CALLS: [(&str, Calls); 7] = [
         &[
             (
                 "ControlTable.Arn",
-                &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+                &[
+                    "dynamodb:GetItem",
+                    "dynamodb:Query",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                    "dynamodb:DeleteItem",
+                ],
             ),
             ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject"]),

@@ -148,7 +148,10 @@ async fn erasures(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
     assert!(book.restate(mine, &old, &other).await.expect("answers"));
     assert!(!book.restate(mine, &old, &completed()).await.expect("answers"), "it names another result by now");
     let now = get(&done.report_id).await;
-    assert_eq!((now.result_key.as_deref(), now.parts.len(), now.status), (Some("results/z"), 0, ReportStatus::Completed));
+    assert_eq!(
+        (now.result_key.as_deref(), now.parts.len(), now.status),
+        (Some("results/z"), 0, ReportStatus::Completed)
+    );
     book.erase(mine, &now, &failure, NOW).await.expect("erases");
     let now = get(&done.report_id).await;
     assert_eq!((now.status, now.result_key, now.completed_at), (ReportStatus::Failed, None, old.completed_at));
