@@ -4,6 +4,7 @@
 //!
 //! `SEED=n` plays one history again; `HISTORIES=n` says how many are played.
 
+mod aws;
 mod deeds;
 mod dice;
 mod faults;
@@ -19,7 +20,8 @@ mod stage;
 use play::Play;
 use sabotage::Sabotage;
 use stage::Stage;
-use std::future::Future;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const STEPS: usize = 40;
 
@@ -30,24 +32,38 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
 }
 
-/// Plays histories, `usual` of them where nobody says how many.
-async fn play<S: Future<Output = Stage>>(usual: u64, steps: usize, stage: impl Fn(u64) -> S) {
-    let seeds = match number("SEED") {
+/// The histories to play, `usual` of them where nobody says how many.
+fn seeds(usual: u64) -> RangeInclusive<u64> {
+    match number("SEED") {
         Some(seed) => seed..=seed,
         None => 1..=number("HISTORIES").unwrap_or(usual),
-    };
-    let count = seeds.clone().count();
-    for seed in seeds {
-        if let Err(broken) = Play::new(stage(seed).await, seed).run(steps).await {
-            panic!("SEED={seed} breaks it: {broken}");
-        }
     }
-    println!("{count} histories of {steps} steps without a lost or invented line");
 }
 
-#[tokio::test]
-async fn what_is_read_is_what_was_acknowledged() {
-    play(300, STEPS, async |seed| Stage::memory(seed)).await;
+async fn play(seed: u64, steps: usize, stage: Stage) {
+    if let Err(broken) = Play::new(stage, seed).run(steps).await {
+        panic!("SEED={seed} breaks it: {broken}");
+    }
+}
+
+/// Each history belongs to one thread, so that its order is its seed's.
+#[test]
+fn what_is_read_is_what_was_acknowledged() {
+    let seeds = seeds(300);
+    let next = AtomicU64::new(*seeds.start());
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if !seeds.contains(&seed) {
+                return;
+            }
+            runtime.block_on(play(seed, STEPS, Stage::memory(seed)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    println!("{} histories of {STEPS} steps without a lost or invented line", seeds.count());
 }
 
 /// In so many histories every mistake shows.
