@@ -38,12 +38,14 @@ const AGAIN_MS: i64 = 300_000;
 /// Goes through a purge. It ends when nothing is left and nobody can bring something back.
 pub async fn purge(tenant: &Tenant, purge_id: &str, ports: &PurgePorts) -> PortResult<()> {
     let Some(purge) = ports.erasures.purge(tenant, purge_id).await? else { return Ok(()) };
+    // As of now: what this pass does not see may still come until then.
+    let now = ports.clock.now();
+    let is_last = now >= settles_at(&purge);
     let left = match &purge.erased {
-        Erased::Dataset => whole_dataset(tenant, &purge, ports).await?,
+        Erased::Dataset => whole_dataset(tenant, &purge, is_last, ports).await?,
         Erased::Order { .. } | Erased::Customer { .. } => part_of_dataset(tenant, &purge, ports).await?,
     };
-    let now = ports.clock.now();
-    if now < settles_at(&purge) {
+    if !is_last {
         return ports.erasures.put_off_purge(tenant, purge_id, settles_at(&purge)).await;
     }
     if left == Left::Something {
@@ -54,20 +56,20 @@ pub async fn purge(tenant: &Tenant, purge_id: &str, ports: &PurgePorts) -> PortR
 }
 
 /// Everything of an incarnation: reports first, so that none is left that cannot be read any more.
-async fn whole_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
+async fn whole_dataset(tenant: &Tenant, purge: &PurgeRecord, is_last: bool, ports: &PurgePorts) -> PortResult<Left> {
     purge_results::end_reports(tenant, purge, ports).await?;
     let log = purge.log(tenant);
     ports.erasures.drop_log(&log).await?;
     delete_below(&log.segments_prefix(), &*ports.objects).await?;
     delete_below(&log.table_prefix(), &*ports.objects).await?;
     let imports = imports(tenant, purge, ports).await?;
-    Ok(imports.and(unborn(tenant, purge, ports).await?))
+    Ok(if is_last { imports.and(unborn(tenant, purge, ports).await?) } else { imports })
 }
 
 /// Segments of first pushes that died or came second, whose incarnation never was. Where the name stands for a dataset
 /// again, its compactor finds them.
 async fn unborn(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> PortResult<Left> {
-    if ports.log.head(tenant, &purge.dataset_id).await?.is_some() || ports.clock.now() < settles_at(purge) {
+    if ports.log.head(tenant, &purge.dataset_id).await?.is_some() {
         return Ok(Left::Nothing);
     }
     let prefix = format!("segments/{}/", dataset_place(tenant, &purge.dataset_id));
