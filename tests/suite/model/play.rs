@@ -129,8 +129,8 @@ impl Play {
         let before = self.erasures_of(&deeds);
         let clock = Arc::clone(&self.stage.clock);
         let pass = move |dice: &mut Dice| {
-            if many && dice.one_in(20) {
-                clock.advance_ms(dice.pick(&[1_000, 10_000, 70_000]));
+            if many && dice.one_in(15) {
+                clock.advance_ms(dice.pick(&[1_000, 10_000, 150_000]));
             }
         };
         let ends = schedule::run(processes, &mut self.dice, pass).await;
