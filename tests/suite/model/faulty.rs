@@ -94,7 +94,7 @@ impl OrderLog for FaultyBook {
         self.faults.write(call).await
     }
     async fn segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<Vec<SegmentRecord>> {
-        self.faults.read(self.book.segments(log, from, to)).await
+        self.faults.read(self.book.segments(log, from, self.sabotage.last(to))).await
     }
     async fn run_segments(&self, log: &LogId, run: RunId) -> PortResult<Vec<SegmentRecord>> {
         self.faults.read(self.book.run_segments(log, run)).await

@@ -65,6 +65,10 @@ impl Play {
                 self.together(deeds).await?;
             }
             16 => {
+                let rivals = self.rivals();
+                self.together(rivals).await?;
+            }
+            17 => {
                 let waits = [1_000, 11 * MINUTE_MS, 61 * MINUTE_MS, 13 * HOUR_MS, 25 * HOUR_MS];
                 let wait_ms = self.dice.pick(&waits);
                 self.wait(wait_ms).await;
@@ -94,6 +98,12 @@ impl Play {
             18 | 19 => Deed::Purge,
             _ => self.read(&place).unwrap_or(Deed::Purge),
         }
+    }
+
+    /// Two compactors of one dataset, and a push. The clock may well pass the first one's lease.
+    fn rivals(&mut self) -> Vec<Deed> {
+        let place = self.places[self.dice.below(self.places.len())].clone();
+        vec![Deed::Tend(place.clone()), self.push(place.clone()), Deed::Tend(place)]
     }
 
     /// A new push, or one that was sent before, as a client does that had no answer.
@@ -129,7 +139,7 @@ impl Play {
         let before = self.erasures_of(&deeds);
         let clock = Arc::clone(&self.stage.clock);
         let pass = move |dice: &mut Dice| {
-            if many && dice.one_in(15) {
+            if many && dice.one_in(12) {
                 clock.advance_ms(dice.pick(&[1_000, 10_000, 150_000]));
             }
         };

@@ -10,8 +10,8 @@ pub enum Sabotage {
     Nothing,
     /// Every seventh commit is acknowledged and not made.
     ForgetsACommit,
-    /// A compactor whose claim is void publishes all the same.
-    SkipsTheFence,
+    /// A reader sees one push more than it asked for.
+    ReadsAhead,
     /// What a compaction replaced goes at once.
     ForgetsTheGrace,
     /// A run's last segment is not in the manifest.
@@ -22,7 +22,7 @@ pub enum Sabotage {
 
 pub const ALL: [Sabotage; 5] = [
     Sabotage::ForgetsACommit,
-    Sabotage::SkipsTheFence,
+    Sabotage::ReadsAhead,
     Sabotage::ForgetsTheGrace,
     Sabotage::ForgetsASegment,
     Sabotage::HidesAnErasure,
@@ -48,6 +48,11 @@ impl Sabotage {
         segments
     }
 
+    /// The last of the pushes that are read.
+    pub fn last(self, to: u64) -> u64 {
+        to.saturating_add(u64::from(self == Self::ReadsAhead))
+    }
+
     pub async fn publish(
         self,
         book: &dyn Book,
@@ -55,8 +60,6 @@ impl Sabotage {
         head: &DatasetRecord,
         publication: &Publication,
     ) -> PortResult<bool> {
-        let now = book.head(tenant, &head.dataset_id).await?.filter(|now| now.incarnation == head.incarnation);
-        let head = now.as_ref().filter(|_| self == Self::SkipsTheFence).unwrap_or(head);
         let published = book.publish(tenant, head, publication).await?;
         if published && self == Self::ForgetsTheGrace {
             let log = head.log(tenant);
