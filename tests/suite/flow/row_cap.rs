@@ -21,7 +21,8 @@ async fn pushed(shop: &Shop, ann: &Caller, body: &str) -> (Value, Value, u64) {
     let answer = shop.post(ann, "/data/orders", body.to_owned()).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     let accepted = json(&answer);
-    let import = json(&shop.get(ann, &format!("/data/imports/{}", accepted["import_id"].as_str().unwrap())).await);
+    let import =
+        json(&shop.get(ann, &format!("/data/imports/{}", accepted["import_id"].as_str().expect("an id"))).await);
     let rejected = import["rejected"].as_u64().expect("a count");
     assert_eq!(accepted.get("warning").is_some(), rejected > 0, "{accepted}");
     (import["inserted"].clone(), import["updated"].clone(), rejected)

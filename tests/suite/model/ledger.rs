@@ -90,13 +90,13 @@ fn order_rows(push: &Push, id: &str, received: i64) -> Vec<Row> {
     let parts: Vec<&SentOrder> = push.orders.iter().filter(|order| order.id == id).collect();
     let customer = parts.last().and_then(|order| order.customer).map(str::to_owned);
     let day = parts.iter().rev().find_map(|order| order.day);
-    let mut sums: BTreeMap<&str, (i64, Vec<(i64, Option<i64>)>)> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, (i64, Vec<Part>)> = BTreeMap::new();
     for line in parts.iter().flat_map(|order| &order.lines) {
         let (sum, lines) = sums.entry(line.product).or_default();
         *sum += line.quantity;
         lines.push((line.quantity, line.price));
     }
-    let row = |(product, (quantity, lines)): (&str, (i64, Vec<_>))| Row {
+    let row = |(product, (quantity, lines)): (&str, (i64, Vec<Part>))| Row {
         product: product.to_owned(),
         quantity,
         amount: amount(&lines),
@@ -107,8 +107,11 @@ fn order_rows(push: &Push, id: &str, received: i64) -> Vec<Row> {
     sums.into_iter().map(row).collect()
 }
 
+/// Quantity and price of one line as it was sent.
+type Part = (i64, Option<i64>);
+
 /// Unknown where nothing has a price, or a purchase has none.
-fn amount(lines: &[(i64, Option<i64>)]) -> Option<i128> {
+fn amount(lines: &[Part]) -> Option<i128> {
     let unpriced_purchase = lines.iter().any(|(quantity, price)| price.is_none() && *quantity > 0);
     let priced = lines.iter().filter_map(|(quantity, price)| Some(i128::from(*quantity) * i128::from((*price)?)));
     (lines.iter().any(|(_, price)| price.is_some()) && !unpriced_purchase).then(|| priced.sum())
