@@ -5,6 +5,7 @@ mod conformance;
 mod flow;
 mod http;
 mod kit;
+mod model;
 mod stack;
 mod template;
 mod tidy;

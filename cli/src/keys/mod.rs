@@ -47,6 +47,9 @@ struct CreateArgs {
     /// Requests a minute of this user [default: as it is; the plan's for a new user]
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
+    /// Order lines that a dataset of this user may hold [default: as it is; the plan's for a new user]
+    #[arg(long, value_name = "N")]
+    max_rows: Option<u64>,
     /// What the key may do: *, or names such as data:write, separated by commas
     #[arg(long, default_value = "*", value_parser = Scopes::parse)]
     scopes: Scopes,
@@ -94,6 +97,7 @@ pub async fn create_first(stack: &RunningStack, rate_limit: Option<u32>) -> Resu
         user: LOCAL_NAME.parse().expect("a plain name"),
         plan: Some(Plan::Max),
         rate_limit,
+        max_rows: None,
         scopes: Scopes::all(),
         expires_at: None,
     };
@@ -125,6 +129,7 @@ async fn create(args: &CreateArgs) -> Result<(), Failure> {
         user: args.user.clone(),
         plan: args.plan,
         rate_limit: args.rate_limit,
+        max_rows: args.max_rows,
         scopes: args.scopes.clone(),
         expires_at: args.expires_days.map(|days| SystemClock.now().plus_ms(i64::from(days) * DAY_MS)),
     };

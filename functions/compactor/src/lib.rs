@@ -4,6 +4,7 @@
 //! noted does the message come back; after the queue's last try the sweeper goes on from the record.
 
 use affinsy_app::ports::{Job, PortResult, Queue};
+use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::tend::{TendPorts, tend};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, Message, each};
@@ -34,6 +35,7 @@ const ROWS_AT_ONCE: u64 = 4_000_000;
 #[derive(Debug)]
 pub struct Ctx {
     ports: TendPorts,
+    purge: PurgePorts,
     queue: SqsQueue,
 }
 
@@ -45,15 +47,23 @@ impl Ctx {
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
+        let objects = Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket)));
+        let purge = PurgePorts {
+            log: book.clone(),
+            erasures: book.clone(),
+            reports: book.clone(),
+            objects: objects.clone(),
+            clock: Arc::new(SystemClock),
+        };
         let ports = TendPorts {
             log: book.clone(),
             tending: book,
-            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            objects,
             clock: Arc::new(SystemClock),
             rows_at_once: Config::function_memory_bytes().map_or(ROWS_AT_ONCE, rows_that_fit),
             rows_a_bucket: ROWS_A_BUCKET,
         };
-        Ok(Self { ports, queue })
+        Ok(Self { ports, purge, queue })
     }
 }
 
@@ -82,7 +92,8 @@ async fn one(message: Message, deadline: Instant, ctx: &Ctx) -> Handled {
 async fn run(job: &Job, deadline: Instant, ctx: &Ctx) -> PortResult<()> {
     match job {
         Job::Tend { tenant, dataset_id } => tend(tenant, dataset_id, deadline, &ctx.ports).await,
-        Job::Purge { .. } | Job::Report { .. } | Job::Import { .. } | Job::Delivery { .. } => {
+        Job::Purge { tenant, purge_id } => purge(tenant, purge_id, &ctx.purge).await,
+        Job::Report { .. } | Job::Import { .. } | Job::Delivery { .. } => {
             tracing::error!(job = job.to_message(), "not for the store queue; dropped, the sweeper sends it again");
             Ok(())
         }

@@ -33,6 +33,7 @@ impl Ctx {
         let ports = DataPorts {
             windows: Arc::new(DynamoRates::new(dynamodb, control)),
             log: book.clone(),
+            erasures: book.clone(),
             objects: Arc::new(S3Objects::new(s3.clone(), bucket)),
             deliveries: book.clone(),
             uploads: book,

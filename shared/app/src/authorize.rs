@@ -91,6 +91,7 @@ fn judge(found: Found, now: Instant) -> Verdict {
         scopes: key.scopes,
         key_id: key.key_id,
         rate_limit: user.rate_limit.unwrap_or(user.plan.requests_per_window()),
+        max_rows: user.max_rows.or(user.plan.max_rows()),
     };
     if caller.plan.has_api() { Verdict::Allow(caller) } else { Verdict::PlanTooLow(caller) }
 }

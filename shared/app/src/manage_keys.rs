@@ -15,11 +15,13 @@ pub struct NewKey {
     pub plan: Option<Plan>,
     /// `None` keeps the user's; a new user has the plan's.
     pub rate_limit: Option<u32>,
+    /// `None` keeps the user's; a new user has the plan's.
+    pub max_rows: Option<u64>,
     pub scopes: Scopes,
     pub expires_at: Option<Instant>,
 }
 
-/// Stores a new key (and the user's plan and limit); the secret is in the answer and nowhere else.
+/// Stores a new key (and the user's plan and limits); the secret is in the answer and nowhere else.
 pub async fn create(
     new: NewKey,
     keys: &dyn KeyTable,
@@ -41,7 +43,8 @@ pub async fn create(
     let known = keys.user(&new.tenant, &new.user).await?;
     let user = UserRecord {
         plan: new.plan.or(known.as_ref().map(|user| user.plan)).unwrap_or(Plan::Max),
-        rate_limit: new.rate_limit.or(known.and_then(|user| user.rate_limit)),
+        rate_limit: new.rate_limit.or(known.as_ref().and_then(|user| user.rate_limit)),
+        max_rows: new.max_rows.or(known.and_then(|user| user.max_rows)),
         tenant: new.tenant,
         user: new.user,
     };

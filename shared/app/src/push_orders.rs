@@ -5,16 +5,19 @@ use crate::ports::{
     Clock, Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, Objects, OrderLog, PortError, Put, Random,
     SegmentRecord,
 };
+use crate::row_cap::{self, Admitted};
 use affinsy_core::ids::Tenant;
 use affinsy_core::order::push::Push;
 use affinsy_core::segment::{self, EncodedSegment};
 use affinsy_core::time::Instant;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What pushing needs of the world.
 #[derive(Clone, Copy)]
 pub struct PushPorts<'a> {
     pub log: &'a dyn OrderLog,
-    pub objects: &'a dyn Objects,
+    pub objects: &'a Arc<dyn Objects>,
     pub clock: &'a dyn Clock,
     pub random: &'a dyn Random,
 }
@@ -45,15 +48,53 @@ pub fn tend_at(now: Instant) -> Instant {
     Instant::from_unix_ms(now.unix_ms().div_euclid(MINUTE_MS) * MINUTE_MS)
 }
 
-/// Stores a push. When it returns the import, every line is durable and in every later snapshot.
-pub async fn push_orders(tenant: &Tenant, push: &Push, ports: PushPorts<'_>) -> Result<ImportRecord, PushRefused> {
+/// Stores a push in a dataset that may hold `max_rows` live lines. When it returns the import, every line of it that
+/// was not refused is durable and in every later snapshot.
+pub async fn push_orders(
+    tenant: &Tenant,
+    push: &Push,
+    max_rows: Option<u64>,
+    ports: PushPorts<'_>,
+) -> Result<ImportRecord, PushRefused> {
     let now = ports.clock.now();
     let import_id = ports.random.id("imp_", now);
-    let encoded = segment::encode(push, now);
-    let import = import_record(push, &import_id, now);
-    commit(tenant, push, &encoded, &import, ports).await?;
-    tracing::info!(import.id = import_id, orders = import.orders, line_items = import.line_items, "push acknowledged");
+    let whole = Taking::whole(push, &import_id, now);
+    let import = commit(tenant, push, &whole, max_rows, ports).await?;
+    tracing::info!(
+        import.id = import_id,
+        orders = import.orders,
+        line_items = import.line_items,
+        refused = import.rejected,
+        "push acknowledged"
+    );
     Ok(import)
+}
+
+/// What of a push is stored, and under which name.
+struct Taking<'a> {
+    encoded: Cow<'a, EncodedSegment>,
+    import: ImportRecord,
+    name: String,
+}
+
+impl<'a> Taking<'a> {
+    fn whole(push: &Push, import_id: &str, now: Instant) -> Self {
+        let (encoded, import) = (Cow::Owned(segment::encode(push, now)), import_record(push, import_id, now));
+        Self { encoded, import, name: import_id.to_owned() }
+    }
+
+    /// What the plan's cap admits of it. Which that is may differ from attempt to attempt, and objects never change.
+    fn admitted(&'a self, admitted: Admitted, cap: u64, attempt: u32) -> Self {
+        let Admitted { batch, inserted, updated, refused } = admitted;
+        let mut import = self.import.clone();
+        (import.inserted, import.updated, import.rejected) = (Some(inserted), Some(updated), refused);
+        if refused == 0 {
+            return Self { encoded: Cow::Borrowed(&self.encoded), import, name: self.name.clone() };
+        }
+        import.warnings.push(row_cap::warning(refused, cap));
+        let encoded = Cow::Owned(segment::encode_batch(&batch, import.created_at));
+        Self { encoded, import, name: format!("{}-{attempt:03}", self.name) }
+    }
 }
 
 fn import_record(push: &Push, import_id: &str, now: Instant) -> ImportRecord {
@@ -82,32 +123,48 @@ fn import_record(push: &Push, import_id: &str, now: Instant) -> ImportRecord {
 async fn commit(
     tenant: &Tenant,
     push: &Push,
-    encoded: &EncodedSegment,
-    import: &ImportRecord,
+    whole: &Taking<'_>,
+    max_rows: Option<u64>,
     ports: PushPorts<'_>,
-) -> Result<(), PushRefused> {
+) -> Result<ImportRecord, PushRefused> {
     // Should this be the dataset's first push.
-    let fresh = ports.random.id("inc_", import.created_at);
+    let fresh = ports.random.id("inc_", whole.import.created_at);
     let mut stored_at = None;
     for attempt in 0..COMMIT_ATTEMPTS {
         let stored = ports.log.head(tenant, &push.dataset_id).await?;
+        let part = admitted(tenant, stored.as_ref(), push, max_rows, ports).await?;
+        let part = part.map(|(part, cap)| whole.admitted(part, cap, attempt));
+        let Taking { encoded, import, name } = part.as_ref().unwrap_or(whole);
         let head = next_head(stored, push, encoded, &fresh, ports.clock.now())?;
-        let key = head.log(tenant).push_key(&import.import_id);
-        // Stored again only where the dataset became another one meanwhile.
+        let key = head.log(tenant).push_key(name);
+        // Stored again only where the dataset became another one meanwhile, or another part is admitted.
         if stored_at.as_ref() != Some(&key) {
-            store(&key, encoded, ports.objects).await?;
+            store(&key, encoded, &**ports.objects).await?;
             stored_at = Some(key.clone());
         }
         let segment = SegmentRecord::new(head.sequence, key, &encoded.meta, import.created_at);
         let due_at = tend_at(head.updated_at);
         let new = NewSegments { head: &head, segments: &[segment], import: Some(import), purge: None, due_at };
         match ports.log.commit(tenant, &new).await? {
-            Commit::Done => return Ok(()),
+            Commit::Done => return Ok(import.clone()),
             Commit::Conflict => back_off(attempt, ports.random).await,
             Commit::Void => return Err(PortError::Damaged(format!("import {} exists", import.import_id)).into()),
         }
     }
     Err(PortError::Unavailable(format!("{COMMIT_ATTEMPTS} other pushes to this dataset came first")).into())
+}
+
+/// What the cap admits, and the cap; `None` where all fits or nothing can be told.
+async fn admitted(
+    tenant: &Tenant,
+    head: Option<&DatasetRecord>,
+    push: &Push,
+    max_rows: Option<u64>,
+    ports: PushPorts<'_>,
+) -> Result<Option<(Admitted, u64)>, PortError> {
+    let Some(cap) = max_rows.filter(|cap| row_cap::may_exceed(head, &push.batch, *cap)) else { return Ok(None) };
+    let admitted = row_cap::admit(tenant, head, &push.batch, cap, ports.log, ports.objects).await?;
+    Ok(admitted.map(|admitted| (admitted, cap)))
 }
 
 async fn store(key: &str, encoded: &EncodedSegment, objects: &dyn Objects) -> Result<(), PortError> {
@@ -142,7 +199,7 @@ fn next_head(
 }
 
 /// Waits a random while that grows with the number of conflicts, so that pushes to one dataset spread out.
-async fn back_off(attempt: u32, random: &dyn Random) {
+pub(crate) async fn back_off(attempt: u32, random: &dyn Random) {
     let most_ms = 10.0 * f64::from(2u32.pow(attempt.min(5)));
     tokio::time::sleep(std::time::Duration::from_millis((random.unit() * most_ms) as u64)).await;
 }

@@ -29,6 +29,16 @@ impl Plan {
     pub fn has_api(self) -> bool {
         self >= Self::Max
     }
+    /// The most live lines that a dataset may hold; `None`: as many as there are.
+    pub const fn max_rows(self) -> Option<u64> {
+        match self {
+            Self::Free => Some(10_000),
+            Self::Starter => Some(100_000),
+            Self::Pro => Some(1_000_000),
+            Self::Max => Some(10_000_000),
+            Self::Enterprise => None,
+        }
+    }
     /// Requests a user may make in a window of [`RATE_WINDOW_S`] seconds.
     pub const fn requests_per_window(self) -> u32 {
         60
@@ -115,6 +125,12 @@ mod tests {
         assert!(scopes.allow(Scope::DataWrite) && scopes.allow(Scope::ReportsRead));
         assert!(!scopes.allow(Scope::ReportsWrite) && Scopes::all().allow(Scope::KeysAdmin));
         assert!(Scopes::parse("data:writ").is_err() && Scopes::parse(" ").is_err());
+    }
+
+    #[test]
+    fn a_higher_plan_holds_more() {
+        let caps = Plan::ALL.map(|plan| plan.max_rows().unwrap_or(u64::MAX));
+        assert!(caps.is_sorted_by(|a, b| a < b), "{caps:?}");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! One order's whole way over memory twins, and what happens when something on it breaks. The clock stands until a
 //! test moves it, and a message is seen when a test handles it.
 
+mod erasures;
 mod faults;
 mod happy;
 mod pushes;
 mod retries;
+mod row_cap;
 
 use crate::kit::{Shop, caller};
 use affinsy_app::http::Caller;

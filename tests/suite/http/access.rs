@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn new_key() -> NewKey {
     let Caller { tenant, user, scopes, .. } = caller("shop");
-    NewKey { tenant, user, plan: Some(Plan::Max), rate_limit: None, scopes, expires_at: None }
+    NewKey { tenant, user, plan: Some(Plan::Max), rate_limit: None, max_rows: None, scopes, expires_at: None }
 }
 
 /// A key of the shop's and its record.

@@ -9,6 +9,7 @@ use affinsy_app::memory::{
     SeededRandom,
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
+use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_app::sweep::{SweepPorts, sweep};
 use affinsy_app::tend::{TendPorts, tend};
@@ -35,6 +36,7 @@ pub fn caller(tenant: &str) -> Caller {
         scopes: Scopes::all(),
         key_id: "key_1".to_owned(),
         rate_limit: 1_000_000,
+        max_rows: None,
     }
 }
 
@@ -74,6 +76,7 @@ impl Shop {
         DataPorts {
             windows: self.rates.clone(),
             log: self.book.clone(),
+            erasures: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
             uploads: self.book.clone(),
@@ -132,6 +135,16 @@ impl Shop {
         }
     }
 
+    pub fn purge_ports(&self) -> PurgePorts {
+        PurgePorts {
+            log: self.book.clone(),
+            erasures: self.book.clone(),
+            reports: self.book.clone(),
+            objects: self.objects.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
     pub fn dispatch_ports(&self) -> DispatchPorts {
         DispatchPorts {
             deliveries: self.book.clone(),
@@ -155,7 +168,7 @@ impl Shop {
             method: method.to_owned(),
             path: format!("{BASE}{path}"),
             route_key: None,
-            path_parameter: None,
+            path_parameters: Vec::new(),
             query: query.split('&').filter_map(pair).collect(),
             headers: Vec::new(),
             body: bytes::Bytes::new(),
@@ -184,6 +197,10 @@ impl Shop {
         request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
         request.body = body.into();
         self.answer(&request).await
+    }
+
+    pub async fn delete(&self, caller: &Caller, target: &str) -> Answer {
+        self.answer(&Self::request("DELETE", target, Verdict::Allow(caller.clone()))).await
     }
 
     /// Pushes orders that must be taken.
@@ -217,10 +234,12 @@ impl Shop {
                 let deadline = self.clock.now().plus_ms(WORKER_MS);
                 tend(tenant, dataset_id, deadline, &self.tend_ports()).await.expect("tends");
             }
-            Job::Purge { .. } => {}
             Job::Import { tenant, import_id } => {
                 let deadline = self.clock.now().plus_ms(WORKER_MS);
                 import_upload(tenant, import_id, deadline, &self.import_ports()).await.expect("imports");
+            }
+            Job::Purge { tenant, purge_id } => {
+                purge(tenant, purge_id, &self.purge_ports()).await.expect("purges");
             }
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await.expect("dispatches");

@@ -80,8 +80,9 @@ impl Stack {
     pub async fn client(&self, caller: Caller) -> Client {
         let keys =
             DynamoKeys::new(clients::dynamodb(&sdk(&self.endpoints.dynamodb).await), self.output("ControlTableName"));
-        let Caller { tenant, user, scopes, plan, rate_limit, .. } = caller;
-        let new = NewKey { tenant, user, plan: Some(plan), rate_limit: Some(rate_limit), scopes, expires_at: None };
+        let Caller { tenant, user, scopes, plan, rate_limit, max_rows, .. } = caller;
+        let new =
+            NewKey { tenant, user, plan: Some(plan), rate_limit: Some(rate_limit), max_rows, scopes, expires_at: None };
         let (key, _) = create(new, &keys, &SystemClock, &OsRandom).await.expect("creates");
         Client::new(&self.base_url, key.reveal())
     }

@@ -11,13 +11,24 @@ type Calls = &'static [(&'static str, &'static [&'static str])];
 const CALLS: [(&str, Calls); 8] = [
     // KeyTable::find.
     ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
-    // RateWindows; OrderLog: head and imports, commit with the manifest item; the secret that signs cursors.
+    // RateWindows; OrderLog: head and imports, commit with the manifest item; Erasures::delete_dataset; the secret that signs cursors.
     (
         "IngestFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
-            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
-            ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+            (
+                "ControlTable.Arn",
+                &[
+                    "dynamodb:GetItem",
+                    "dynamodb:Query",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                    "dynamodb:DeleteItem",
+                ],
+            ),
+            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
+            ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject"]),
+            ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
+            ("DataBucket.Arn", &["s3:ListBucket"]),
             // Links: what a caller may do with one.
             ("DataBucket.Arn/uploads/*", &["s3:PutObject"]),
             ("DataBucket.Arn/rejects/*", &["s3:GetObject"]),
@@ -51,10 +62,13 @@ const CALLS: [(&str, Calls); 8] = [
     (
         "CompactorFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
             ("SegmentsTable.Arn", &["dynamodb:Query", "dynamodb:BatchWriteItem"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/tables/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            ("DataBucket.Arn/uploads/*", &["s3:DeleteObject"]),
+            ("DataBucket.Arn/rejects/*", &["s3:DeleteObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],

@@ -1,8 +1,8 @@
 //! A dataset that is deleted is gone at once and for good; what is left of it is due until it is purged.
 
 use super::Book;
-use super::samples::{NOW, head, push, segment, tenant};
-use crate::ports::{Commit, DatasetRecord, Due, DueKind, Erased, NewSegments, PurgeRecord, Random};
+use super::samples::{NOW, head, import, push, segment, tenant};
+use crate::ports::{Commit, DatasetRecord, Due, DueKind, Erased, ImportRecord, NewSegments, PurgeRecord, Random};
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
@@ -11,6 +11,7 @@ pub async fn erasures(book: &dyn Book, random: &dyn Random) {
     let (mine, other) = (tenant(random), tenant(random));
     deletion(book, &mine, &other, random).await;
     order_erasure(book, &mine, random).await;
+    warnings(book, &mine, &other, random).await;
 }
 
 fn purge(random: &dyn Random, dataset_id: &str, erased: Erased) -> PurgeRecord {
@@ -93,4 +94,18 @@ async fn order_erasure(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
     assert_eq!(commit(2).await, Commit::Done);
     assert_eq!(book.purge(mine, &record.purge_id).await.expect("reads").as_ref(), Some(&record));
     assert!(is_due(book, mine, DueKind::Purge, &record.purge_id, NOW).await);
+}
+
+async fn warnings(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn Random) {
+    let import = import(&random.id("imp_", NOW), "warned");
+    let (head, segments) = (head("warned", 1), [segment(1, "s/warned")]);
+    let new = NewSegments { head: &head, segments: &segments, import: Some(&import), purge: None, due_at: NOW };
+    assert_eq!(book.commit(mine, &new).await.expect("answers"), Commit::Done);
+    book.redact_import(other, &import.import_id).await.expect("what is not there is fine");
+    assert_eq!(book.import(mine, &import.import_id).await.expect("reads").as_ref(), Some(&import));
+    for _ in 0..2 {
+        book.redact_import(mine, &import.import_id).await.expect("redacts, and again is safe");
+    }
+    let redacted = ImportRecord { warnings: Vec::new(), ..import.clone() };
+    assert_eq!(book.import(mine, &import.import_id).await.expect("reads"), Some(redacted));
 }

@@ -31,7 +31,7 @@ fn sample(tenant: &Tenant, random: &dyn Random) -> (KeyRecord, UserRecord) {
         expires_at: Some(NOW.plus_ms(1_000)),
         revoked_at: None,
     };
-    (key, UserRecord { tenant: tenant.clone(), user, plan: Plan::Max, rate_limit: Some(7) })
+    (key, UserRecord { tenant: tenant.clone(), user, plan: Plan::Max, rate_limit: Some(7), max_rows: Some(8) })
 }
 
 async fn plan_holds_for_all_keys_of_a_user(
@@ -41,7 +41,7 @@ async fn plan_holds_for_all_keys_of_a_user(
     random: &dyn Random,
 ) {
     let second = KeyRecord { key_id: random.id("key_", NOW), hash: random.id("hash", NOW), ..key.clone() };
-    let lower = UserRecord { plan: Plan::Pro, rate_limit: None, ..user.clone() };
+    let lower = UserRecord { plan: Plan::Pro, rate_limit: None, max_rows: None, ..user.clone() };
     keys.create(&second, &lower).await.expect("creates");
     let (_, now) = keys.find(&key.hash).await.expect("finds").expect("is there");
     assert_eq!(now, lower, "the user's plan is one for all keys");

@@ -15,6 +15,7 @@ pub async fn reports(book: &dyn Book, random: &dyn Random) {
     leases(book, &mine, &submitted).await;
     let failed = endings(book, &mine, random).await;
     lists(book, &mine, &other, &submitted, &failed).await;
+    erasures(book, &tenant(random), random).await;
 }
 
 async fn is_due(book: &dyn Book, tenant: &Tenant, report: &ReportRecord, at: Instant) -> bool {
@@ -121,4 +122,39 @@ async fn lists(book: &dyn Book, mine: &Tenant, other: &Tenant, older: &ReportRec
     let elsewhere = ReportFilter { dataset_id: Some("elsewhere".to_owned()), ..ReportFilter::default() };
     assert_eq!(list(mine, &elsewhere, None, 9).await.0, [""; 0]);
     assert_eq!(list(other, &all, None, 9).await.0, [""; 0], "another tenant's list is empty");
+}
+
+/// Results are put in each other's place, and reports forget what they were.
+async fn erasures(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
+    let get = async |id: &str| ReportBook::get(book, mine, id).await.expect("reads").expect("is there");
+    let failure = StoredFailure { code: "erased".to_owned(), message: "Submit it again.".to_owned() };
+    let running = report(random, NOW, Some("https://example.com/hook"));
+    book.submit(mine, &running, NOW.plus_ms(60_000)).await.expect("submits");
+    let zombie = claim(book, mine, &running, NOW).await.expect("is free");
+    for _ in 0..2 {
+        book.erase(mine, &running, &failure, NOW.plus_ms(1)).await.expect("erases, and again is safe");
+        assert!(is_due(book, mine, &running, NOW.plus_ms(1)).await, "its webhook is due");
+    }
+    assert!(!finished(book, mine, &zombie, &completed(), NOW).await, "whoever computed it comes too late");
+    let ended = get(&running.report_id).await;
+    assert_eq!((ended.status, ended.failure.as_ref()), (ReportStatus::Failed, Some(&failure)));
+    assert_eq!(ended.request, crate::ports::FORGOTTEN_REQUEST);
+    let done = report(random, NOW.plus_ms(1), None);
+    book.submit(mine, &done, NOW).await.expect("submits");
+    let claimed = claim(book, mine, &done, NOW).await.expect("is free");
+    assert!(finished(book, mine, &claimed, &completed(), NOW).await);
+    let old = get(&done.report_id).await;
+    let other = Finish::Completed { result_key: "results/z".to_owned(), result_sha256: "ef".repeat(32), parts: vec![] };
+    assert!(book.restate(mine, &old, &other).await.expect("answers"));
+    assert!(!book.restate(mine, &old, &completed()).await.expect("answers"), "it names another result by now");
+    let now = get(&done.report_id).await;
+    assert_eq!(
+        (now.result_key.as_deref(), now.parts.len(), now.status),
+        (Some("results/z"), 0, ReportStatus::Completed)
+    );
+    book.erase(mine, &now, &failure, NOW).await.expect("erases");
+    let now = get(&done.report_id).await;
+    assert_eq!((now.status, now.result_key, now.completed_at), (ReportStatus::Failed, None, old.completed_at));
+    assert!(!book.restate(mine, &old, &other).await.expect("answers"), "an erased report stays so");
+    assert!(!is_due(book, mine, &done, NOW.plus_ms(1_000_000)).await, "nobody is told twice, or of nothing");
 }

@@ -2,14 +2,15 @@
 
 use super::body::{self, MAX_BODY_BYTES};
 use super::cursor::{Cursors, limit, only_known};
-use super::routes::{Route, Serves};
+use super::routes::{Parameters, Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
-use super::{Answer, Caller, Refusal, Request, datasets, uploads};
+use super::{Answer, Caller, Refusal, Request, datasets, erase, uploads};
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
-use crate::ports::{Clock, DeliveryBook, Links, Objects, OrderLog, Random, RateWindows, Uploads};
+use crate::ports::{Clock, DeliveryBook, Erasures, Links, Objects, OrderLog, Random, RateWindows, Uploads};
 use crate::push_orders::{PushPorts, PushRefused, push_orders};
+use crate::row_cap;
 use affinsy_core::ids::is_id;
 use affinsy_core::order::push;
 use affinsy_core::webhook::url::UrlPolicy;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub struct DataPorts {
     pub windows: Arc<dyn RateWindows>,
     pub log: Arc<dyn OrderLog>,
+    pub erasures: Arc<dyn Erasures>,
     pub objects: Arc<dyn Objects>,
     pub deliveries: Arc<dyn DeliveryBook>,
     pub uploads: Arc<dyn Uploads>,
@@ -37,16 +39,16 @@ impl std::fmt::Debug for DataPorts {
 /// Answers a request to the `ingest` function.
 pub async fn data(request: &Request, ports: &DataPorts) -> Answer {
     let served = match serve::route(request, Serves::Ingest) {
-        Ok((route, parameter)) => served(route, &parameter, request, ports).await,
+        Ok((route, parameters)) => served(route, &parameters, request, ports).await,
         Err(unrouted) => served_nowhere(unrouted, request, &*ports.windows, &*ports.clock).await,
     };
     serve::render(request, served)
 }
 
-async fn served(route: &Route, parameter: &str, request: &Request, ports: &DataPorts) -> Served {
+async fn served(route: &Route, parameters: &Parameters, request: &Request, ports: &DataPorts) -> Served {
     let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
     let outcome = match &admission.outcome {
-        Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
+        Ok(caller) => answer(route.operation, parameters, request, caller, ports).await,
         Err(refusal) => Err(refusal.clone()),
     };
     Served { outcome, admission: Some(admission) }
@@ -54,7 +56,7 @@ async fn served(route: &Route, parameter: &str, request: &Request, ports: &DataP
 
 async fn answer(
     operation: &str,
-    parameter: &str,
+    parameters: &Parameters,
     request: &Request,
     caller: &Caller,
     ports: &DataPorts,
@@ -62,9 +64,12 @@ async fn answer(
     match operation {
         "PushOrders" => push(request, caller, ports).await,
         "OpenUpload" => uploads::open(request, caller, ports).await,
-        "GetImport" => import(parameter, caller, ports).await,
+        "GetImport" => import(parameters.first(), caller, ports).await,
         "ListImports" => imports(request, caller, ports).await,
-        "GetDataset" => datasets::one(parameter, caller, &*ports.log).await,
+        "GetDataset" => datasets::one(parameters.first(), caller, &*ports.log).await,
+        "DeleteDataset" => erase::dataset(parameters.first(), caller, ports).await,
+        "EraseOrder" => erase::order(parameters.first(), parameters.second(), caller, ports).await,
+        "EraseCustomer" => erase::customer(parameters.first(), parameters.second(), caller, ports).await,
         "ListDatasets" => datasets::list(request, caller, ports).await,
         other => Err(Refusal::internal(format!("operation {other} is not served here"))),
     }
@@ -74,9 +79,10 @@ async fn push(request: &Request, caller: &Caller, ports: &DataPorts) -> Result<A
     let bytes = body::json_bytes(request, MAX_BODY_BYTES)?;
     let push = push::parse(&bytes, ports.clock.now())?;
     let push_ports =
-        PushPorts { log: &*ports.log, objects: &*ports.objects, clock: &*ports.clock, random: &*ports.random };
-    let import = push_orders(&caller.tenant, &push, push_ports).await.map_err(refused)?;
-    Answer::json(202, &views::accepted(&import))
+        PushPorts { log: &*ports.log, objects: &ports.objects, clock: &*ports.clock, random: &*ports.random };
+    let import = push_orders(&caller.tenant, &push, caller.max_rows, push_ports).await.map_err(refused)?;
+    let warning = caller.max_rows.filter(|_| import.rejected > 0).map(|cap| row_cap::warning(import.rejected, cap));
+    Answer::json(202, &views::accepted(&import, warning))
 }
 
 fn refused(refused: PushRefused) -> Refusal {

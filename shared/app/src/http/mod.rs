@@ -5,6 +5,7 @@ mod body;
 mod cursor;
 mod data;
 mod datasets;
+mod erase;
 pub mod openapi;
 mod parts;
 mod refusal;

@@ -41,7 +41,7 @@ impl std::fmt::Debug for ReportPorts {
 /// Answers a request to the `reports` function.
 pub async fn reports(request: &Request, ports: &ReportPorts) -> Answer {
     let served = match serve::route(request, Serves::Reports) {
-        Ok((route, parameter)) => served(route, &parameter, request, ports).await,
+        Ok((route, parameters)) => served(route, parameters.first(), request, ports).await,
         Err(unrouted) => served_nowhere(unrouted, request, &*ports.windows, &*ports.clock).await,
     };
     serve::render(request, served)

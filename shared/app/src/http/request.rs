@@ -14,6 +14,8 @@ pub struct Caller {
     pub key_id: String,
     /// Requests in a window.
     pub rate_limit: u32,
+    /// Live lines of a dataset; `None`: as many as there are.
+    pub max_rows: Option<u64>,
 }
 
 /// What the authorizer found. Anything that is not a whole *allow* is one of the others.
@@ -36,8 +38,8 @@ pub struct Request {
     pub path: String,
     /// The gateway's route, `GET /api/v1/reports/{report_id}`, where it found one.
     pub route_key: Option<String>,
-    /// The value of the route's one path parameter, decoded.
-    pub path_parameter: Option<String>,
+    /// The route's path parameters as the gateway found them, by name, decoded.
+    pub path_parameters: Vec<(String, String)>,
     /// Decoded query parameters, in order.
     pub query: Vec<(String, String)>,
     /// Names in lower case.

@@ -1,7 +1,7 @@
 //! Around a handler: which route a request takes, and how what came of it is rendered and logged, once.
 
 use super::refusal::Kind;
-use super::routes::{self, Match, Route, Serves};
+use super::routes::{self, Match, Parameters, Route, Serves};
 use super::{Answer, Refusal, Request, Verdict};
 use crate::admit::{Admission, admit};
 use crate::ports::{Clock, RateWindows};
@@ -14,10 +14,10 @@ pub(super) struct Served {
     pub admission: Option<Admission>,
 }
 
-/// The route and its path parameter.
-pub(super) fn route(request: &Request, serves: Serves) -> Result<(&'static Route, String), Refusal> {
+/// The route and the values of its path's parameters.
+pub(super) fn route(request: &Request, serves: Serves) -> Result<(&'static Route, Parameters), Refusal> {
     match routes::of(request) {
-        Match::Found { route, parameter } if route.serves == serves => Ok((route, parameter)),
+        Match::Found { route, parameters } if route.serves == serves => Ok((route, parameters)),
         found => Err(unrouted(found)),
     }
 }

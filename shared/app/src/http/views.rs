@@ -21,9 +21,12 @@ pub struct AcceptedView<'a> {
     orders: u64,
     line_items: u64,
     warnings: &'a [String],
+    /// Where the plan's row cap is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
-pub fn accepted(import: &ImportRecord) -> AcceptedView<'_> {
+pub fn accepted(import: &ImportRecord, warning: Option<String>) -> AcceptedView<'_> {
     AcceptedView {
         import_id: &import.import_id,
         dataset_id: &import.dataset_id,
@@ -31,6 +34,7 @@ pub fn accepted(import: &ImportRecord) -> AcceptedView<'_> {
         orders: import.orders,
         line_items: import.line_items,
         warnings: &import.warnings,
+        warning,
     }
 }
 
@@ -42,7 +46,7 @@ pub struct ImportView<'a> {
     status: ImportStatus,
     orders: u64,
     line_items: u64,
-    /// Null until compaction knows them.
+    /// Null where the push did not have to look.
     inserted: Option<u64>,
     updated: Option<u64>,
     rejected: u64,

@@ -3,7 +3,8 @@
 use super::book::{MemoryBook, State, page};
 use super::lock;
 use crate::ports::{
-    Claim, ClaimRefused, DueKind, Finish, Page, PortResult, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+    Claim, ClaimRefused, DueKind, FORGOTTEN_REQUEST, Finish, Page, PortResult, ReportBook, ReportFilter, ReportRecord,
+    ReportStatus, StoredFailure,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -104,6 +105,47 @@ impl ReportBook for MemoryBook {
         } else {
             state.due.remove(&key);
         }
+        Ok(true)
+    }
+    async fn erase(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<()> {
+        let mut state = lock(&self.state);
+        let Some(stored) = state.reports.get_mut(&(tenant.clone(), report.report_id.clone())) else { return Ok(()) };
+        let ran = stored.status == ReportStatus::Processing;
+        stored.status = ReportStatus::Failed;
+        stored.failure = Some(failure.clone());
+        stored.request = FORGOTTEN_REQUEST.to_owned();
+        (stored.result_key, stored.result_sha256, stored.lease_until) = (None, None, None);
+        stored.parts.clear();
+        if ran {
+            stored.completed_at = Some(now);
+            let (told, key) = (stored.webhook_url.is_some(), due_key(tenant, &report.report_id));
+            match told {
+                true => state.due.insert(key, now),
+                false => state.due.remove(&key),
+            };
+        }
+        Ok(())
+    }
+    async fn restate(&self, tenant: &Tenant, report: &ReportRecord, finish: &Finish) -> PortResult<bool> {
+        let Finish::Completed { result_key, result_sha256, parts } = finish.clone() else { return Ok(false) };
+        let mut state = lock(&self.state);
+        let stored = state.reports.get_mut(&(tenant.clone(), report.report_id.clone()));
+        let Some(stored) = stored.filter(|stored| {
+            stored.status == ReportStatus::Completed
+                && stored.parts == report.parts
+                && stored.result_key == report.result_key
+        }) else {
+            return Ok(false);
+        };
+        stored.result_key = Some(result_key);
+        stored.result_sha256 = Some(result_sha256);
+        stored.parts = parts;
         Ok(true)
     }
 }

@@ -137,6 +137,13 @@ impl Erasures for MemoryBook {
         }
         Ok(())
     }
+    async fn redact_import(&self, tenant: &Tenant, import_id: &str) -> PortResult<()> {
+        let mut state = lock(&self.state);
+        if let Some(import) = state.imports.get_mut(&(tenant.clone(), import_id.to_owned())) {
+            import.warnings.clear();
+        }
+        Ok(())
+    }
     async fn finish_purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<()> {
         let mut state = lock(&self.state);
         state.purges.remove(&(tenant.clone(), purge_id.to_owned()));

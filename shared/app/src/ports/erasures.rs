@@ -55,6 +55,8 @@ pub trait Erasures: Send + Sync {
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>>;
     /// When the purge is to be gone on with.
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()>;
+    /// Takes the warnings out of an import's record, which may name orders and products; again is safe.
+    async fn redact_import(&self, tenant: &Tenant, import_id: &str) -> PortResult<()>;
     /// Removes the purge; again is safe.
     async fn finish_purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<()>;
 }

@@ -32,6 +32,9 @@ pub struct UserRecord {
     /// Requests in a window, where it differs from the plan's.
     #[serde(default)]
     pub rate_limit: Option<u32>,
+    /// Live lines of a dataset, where it differs from the plan's.
+    #[serde(default)]
+    pub max_rows: Option<u64>,
 }
 
 #[async_trait]

@@ -26,7 +26,8 @@ pub use orders::{
 pub use queue::{Job, Queue};
 pub use rate::{RateDecision, RateWindows};
 pub use reports::{
-    Claim, ClaimRefused, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus, StoredFailure, StoredPart,
+    Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+    StoredFailure, StoredPart,
 };
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{Publication, Settlement, Tending};

@@ -167,4 +167,18 @@ pub trait ReportBook: Send + Sync {
     /// The one commit: ends the report and, where it has a webhook URL, makes the webhook due at `now`. False
     /// when the claim is void.
     async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool>;
+    /// Ends a report as `failure` whatever it came to: a claim of it is void from now on, and its result and request
+    /// are forgotten. One that was still processing gets its webhook due at `now`. Again is safe.
+    async fn erase(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<()>;
+    /// Puts another result in the place of the one that `report` names. False where it names another by now.
+    async fn restate(&self, tenant: &Tenant, report: &ReportRecord, finish: &Finish) -> PortResult<bool>;
 }
+
+/// The request of a report that was erased.
+pub const FORGOTTEN_REQUEST: &str = "{}";

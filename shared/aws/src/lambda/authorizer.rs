@@ -24,6 +24,9 @@ pub fn answer(verdict: &Verdict) -> Value {
     json!({"isAuthorized": true, "context": context})
 }
 
+/// Said where a caller's datasets hold as much as there is.
+const NO_CAP: &str = "none";
+
 fn with_caller(verdict: &str, caller: &Caller) -> Value {
     json!({
         "verdict": verdict,
@@ -33,6 +36,7 @@ fn with_caller(verdict: &str, caller: &Caller) -> Value {
         "scopes": caller.scopes.as_str(),
         "key_id": caller.key_id,
         "rate_limit": caller.rate_limit.to_string(),
+        "max_rows": caller.max_rows.map_or(NO_CAP.to_owned(), |rows| rows.to_string()),
     })
 }
 
@@ -55,5 +59,9 @@ fn caller<'a>(text: &impl Fn(&str) -> Option<&'a str>) -> Option<Caller> {
         scopes: affinsy_core::plan::Scopes::parse(text("scopes")?).ok()?,
         key_id: text("key_id")?.to_owned(),
         rate_limit: text("rate_limit")?.parse().ok()?,
+        max_rows: match text("max_rows")? {
+            NO_CAP => None,
+            rows => Some(rows.parse().ok()?),
+        },
     })
 }

@@ -15,7 +15,8 @@ pub fn request(event: lambda_http::Request) -> Request {
         }
         _ => (Verdict::Deny, None),
     };
-    let path_parameter = event.path_parameters_ref().and_then(|map| map.iter().next().map(|(_, v)| v.to_owned()));
+    let parameters = event.path_parameters_ref();
+    let pairs = parameters.map(|map| map.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
     let request_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     let query = event.uri().query().unwrap_or_default();
     let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -28,7 +29,7 @@ pub fn request(event: lambda_http::Request) -> Request {
         method: parts.method.to_string(),
         path,
         route_key,
-        path_parameter,
+        path_parameters: pairs.unwrap_or_default(),
         query,
         headers: parts.headers.iter().map(header).collect(),
         body: bytes_of(body),

@@ -2,7 +2,7 @@
 
 use super::item::{due_at, due_shard, key, text};
 use super::orders::{is_conflict, unless_refused};
-use super::{DATASET, DynamoBook, PURGE, tenant_pk};
+use super::{DATASET, DynamoBook, IMPORT, PURGE, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{DatasetRecord, Erasures, LogId, PortError, PortResult, PurgeRecord};
 use affinsy_core::ids::Tenant;
@@ -70,6 +70,17 @@ impl Erasures for DynamoBook {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":due", due_at(due))
             .expression_attribute_values(":shard", due_shard(&sk));
+        unless_refused(update.send().await).map(|_| ())
+    }
+
+    async fn redact_import(&self, tenant: &Tenant, import_id: &str) -> PortResult<()> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.control)
+            .set_key(Some(key(tenant_pk(tenant), format!("{IMPORT}{import_id}"))))
+            .update_expression("REMOVE warnings")
+            .condition_expression("attribute_exists(pk)");
         unless_refused(update.send().await).map(|_| ())
     }
 

@@ -5,7 +5,8 @@ use super::orders::unless_refused;
 use super::{DynamoBook, REPORT, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{
-    Claim, ClaimRefused, Finish, Page, PortError, PortResult, ReportBook, ReportFilter, ReportRecord, ReportStatus,
+    Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, Page, PortError, PortResult, ReportBook, ReportFilter,
+    ReportRecord, ReportStatus, StoredFailure,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -66,6 +67,38 @@ fn finish_update(
         remove.push_str(", due_at, due_shard");
     }
     Ok(update.update_expression(set + &remove))
+}
+
+/// Ends a report as erased: one that is processing, with the time that makes its webhook due, or one that has ended.
+fn erase_update(
+    update: UpdateItemFluentBuilder,
+    report: &ReportRecord,
+    failure: &StoredFailure,
+    ends_at: Option<Instant>,
+) -> PortResult<UpdateItemFluentBuilder> {
+    let mut set = "SET #status = :failed, failure = :failure, request = :request".to_owned();
+    let mut remove = " REMOVE lease_until, result_key, result_sha256, parts".to_owned();
+    let mut update = update
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
+        .expression_attribute_values(":failed", text(ReportStatus::Failed.name()))
+        .expression_attribute_values(":failure", to_value(failure)?)
+        .expression_attribute_values(":request", text(FORGOTTEN_REQUEST));
+    let Some(now) = ends_at else {
+        let update = update.condition_expression("attribute_exists(pk) AND #status <> :processing");
+        return Ok(update.update_expression(set + &remove));
+    };
+    set.push_str(", completed_at = :now");
+    update = update.expression_attribute_values(":now", number(now.0));
+    if report.webhook_url.is_some() {
+        set.push_str(", due_at = :due, due_shard = :shard");
+        update = update
+            .expression_attribute_values(":due", due_at(now))
+            .expression_attribute_values(":shard", due_shard(&sk(&report.report_id)));
+    } else {
+        remove.push_str(", due_at, due_shard");
+    }
+    Ok(update.condition_expression("#status = :processing").update_expression(set + &remove))
 }
 
 #[async_trait]
@@ -173,6 +206,40 @@ impl ReportBook for DynamoBook {
 
     async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool> {
         let update = finish_update(self.update_claimed(tenant, claim), claim, finish, now)?;
+        Ok(unless_refused(update.send().await)?.is_some())
+    }
+
+    async fn erase(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<()> {
+        let running = erase_update(self.update_report(tenant, &report.report_id), report, failure, Some(now))?;
+        if unless_refused(running.send().await)?.is_none() {
+            let ended = erase_update(self.update_report(tenant, &report.report_id), report, failure, None)?;
+            unless_refused(ended.send().await)?;
+        }
+        Ok(())
+    }
+
+    async fn restate(&self, tenant: &Tenant, report: &ReportRecord, finish: &Finish) -> PortResult<bool> {
+        let (Finish::Completed { result_key, result_sha256, parts }, Some(old_key)) = (finish, &report.result_key)
+        else {
+            return Ok(false);
+        };
+        let update = self
+            .update_report(tenant, &report.report_id)
+            .update_expression("SET result_key = :key, result_sha256 = :sha256, parts = :parts")
+            .condition_expression("#status = :completed AND result_key = :old_key AND parts = :old_parts")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":completed", text(ReportStatus::Completed.name()))
+            .expression_attribute_values(":old_key", text(old_key))
+            .expression_attribute_values(":old_parts", to_value(&report.parts)?)
+            .expression_attribute_values(":key", text(result_key))
+            .expression_attribute_values(":sha256", text(result_sha256))
+            .expression_attribute_values(":parts", to_value(parts)?);
         Ok(unless_refused(update.send().await)?.is_some())
     }
 }

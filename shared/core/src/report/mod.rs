@@ -3,6 +3,7 @@
 pub mod basket;
 pub mod customer;
 pub mod mba;
+pub mod redact;
 pub mod rfm;
 pub mod scope;
 pub mod spec;

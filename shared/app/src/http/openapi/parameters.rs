@@ -26,6 +26,16 @@ pub fn components() -> Value {
             "As it was pushed, percent-encoded.",
             json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
         ),
+        "OrderId": path(
+            "order_id",
+            "As it was pushed, percent-encoded.",
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+        ),
+        "CustomerId": path(
+            "customer_id",
+            "As it was pushed, percent-encoded.",
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+        ),
         "ContentEncoding": {
             "name": "Content-Encoding",
             "in": "header",

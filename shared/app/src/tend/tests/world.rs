@@ -63,9 +63,11 @@ impl World {
         let orders: Vec<String> = [at % 6, 6 + at % 4, 10 + at].into_iter().map(order).collect();
         let body = format!(r#"{{"dataset_id": "d", "orders": [{}]}}"#, orders.join(", "));
         let push = affinsy_core::order::push::parse(body.as_bytes(), self.clock.now()).expect("a good push");
-        for (log, objects) in [(&*self.book, &*self.objects as &dyn Objects), (&self.truth.0, &*self.truth.1)] {
-            let ports = PushPorts { log, objects, clock: &*self.clock, random: &self.random };
-            push_orders(&tenant(), &push, ports).await.expect("is taken");
+        let stores: [(_, Arc<dyn Objects>); 2] =
+            [(&*self.book, self.objects.clone()), (&self.truth.0, self.truth.1.clone())];
+        for (log, objects) in stores {
+            let ports = PushPorts { log, objects: &objects, clock: &*self.clock, random: &self.random };
+            push_orders(&tenant(), &push, None, ports).await.expect("is taken");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What each operation is, takes and answers. Knows no route: the route table says which of them exist.
 
+mod erasure;
 mod orders;
 mod reports;
 mod service;
@@ -51,6 +52,9 @@ pub fn of(operation: &str) -> Option<Operation> {
         "GetImport" => orders::import(),
         "ListDatasets" => orders::datasets(),
         "GetDataset" => orders::dataset(),
+        "DeleteDataset" => erasure::dataset(),
+        "EraseOrder" => erasure::order(),
+        "EraseCustomer" => erasure::customer(),
         "SubmitReport" => reports::submit(),
         "ListReports" => reports::list(),
         "GetReport" => reports::one(),

@@ -84,7 +84,8 @@ fn failure() -> Value {
     let fields = json!({
         "code": text(
             "What failed, for programs: `too_many_itemsets`, `too_many_rules`, `invalid_segments`, \
-             `invalid_parameters`, `invalid_request`, `corrupt_segment`, `resource_exhausted`. New ones may come.",
+             `invalid_parameters`, `invalid_request`, `corrupt_segment`, `resource_exhausted`, `erased`. New ones may \
+             come.",
         ),
         "message": text("What to do about it."),
     });

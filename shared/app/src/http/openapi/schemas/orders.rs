@@ -2,7 +2,9 @@
 
 use super::Named;
 use super::common::{customer_id, failure_or_null, id, product_name, warnings};
-use crate::http::openapi::schema::{asked, count, instant, nullable, object, one_of_names, page_of, reference, text};
+use crate::http::openapi::schema::{
+    asked, count, instant, nullable, object, object_but, one_of_names, page_of, reference, text,
+};
 use affinsy_core::dataset::DEFAULT_ID;
 use affinsy_core::order::MAX_LINE_ITEMS;
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ pub fn schemas() -> Named {
         ("ImportList", page_of("Import", "Imports, newest first.")),
         ("Dataset", dataset()),
         ("DatasetList", page_of("Dataset", "Datasets.")),
+        ("Erased", erased()),
     ]
 }
 
@@ -89,8 +92,12 @@ fn accepted() -> Value {
         "orders": count("Distinct orders."),
         "line_items": count("Line items as they were sent."),
         "warnings": warnings(),
+        "warning": text(
+            "Only where the plan's cap of order lines in a dataset is reached: new lines beyond it were not stored. The \
+             import says how many (`rejected`). Updates always are.",
+        ),
     });
-    object("The push is stored.", fields)
+    object_but("The push is stored.", fields, &["warning"])
 }
 
 fn import() -> Value {
@@ -142,6 +149,17 @@ fn dataset() -> Value {
         "updated_at": instant("When its newest push came."),
     });
     object("A dataset, counted.", fields)
+}
+
+fn erased() -> Value {
+    let fields = json!({
+        "dataset_id": text("Which dataset, or in which."),
+        "order_id": text("Which order; left out for others."),
+        "customer_id": text("Which customer; left out for others."),
+        "status": text("`Erased`: gone from every report submitted from now on."),
+        "purged_by": instant("When nothing of it is stored any more."),
+    });
+    object_but("An erasure.", fields, &["order_id", "customer_id"])
 }
 
 fn status() -> Value {

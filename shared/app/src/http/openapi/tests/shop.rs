@@ -43,6 +43,7 @@ impl Shop {
                 scopes: Scopes::all(),
                 key_id: "key_1".to_owned(),
                 rate_limit: 1_000,
+                max_rows: None,
             },
         }
     }
@@ -56,7 +57,7 @@ impl Shop {
             method: method.to_owned(),
             path: format!("/api/v1{path}"),
             route_key: None,
-            path_parameter: None,
+            path_parameters: Vec::new(),
             query: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: body.to_owned().into(),
@@ -100,6 +101,7 @@ impl Shop {
         DataPorts {
             windows: self.rates.clone(),
             log: self.book.clone(),
+            erasures: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
             uploads: self.book.clone(),
