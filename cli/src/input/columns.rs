@@ -1,5 +1,7 @@
 //! Which column of an order table is what: the caller's mapping first, then the usual names. Guesses nothing else.
 
+use affinsy_core::import::problem::{listed, shown};
+use affinsy_core::import::{self, Field, ImportProblem};
 use clap::Args;
 
 use crate::failure::Failure;
@@ -32,86 +34,40 @@ pub struct Mapping {
 pub struct Columns {
     pub order: usize,
     pub product: usize,
-    pub customer: Option<usize>,
-    pub date: Option<usize>,
-    pub price: Option<usize>,
     pub quantity: Option<usize>,
 }
-
-// Compared without case, spaces, dashes and underscores; in order of preference.
-const ORDER: &[&str] = &[
-    "orderid",
-    "invoiceno",
-    "ordernumber",
-    "orderno",
-    "invoice",
-    "invoiceid",
-    "invoicenumber",
-    "transactionid",
-    "order",
-];
-const PRODUCT: &[&str] =
-    &["productname", "description", "product", "itemname", "item", "lineitemname", "stockcode", "sku", "productid"];
-const CUSTOMER: &[&str] = &["customerid", "customer", "customeremail", "email", "clientid", "userid"];
-const DATE: &[&str] = &["orderdate", "invoicedate", "date", "createdat", "timestamp", "orderedat"];
-const PRICE: &[&str] = &["unitprice", "price", "itemprice", "lineitemprice"];
-const QUANTITY: &[&str] = &["quantity", "qty", "lineitemquantity", "itemquantity"];
 
 impl Columns {
     /// The columns to read; a table without an order or a product column is refused with a list of what it has.
     pub fn find(header: &[String], mapping: &Mapping) -> Result<Self, Failure> {
-        let order = resolve(header, mapping.order_col.as_deref(), ORDER)?;
-        let product = resolve(header, mapping.product_col.as_deref(), PRODUCT)?;
-        let (Some(order), Some(product)) = (order, product) else {
-            return Err(unknown(header, order.is_none(), product.is_none()));
-        };
-        Ok(Self {
-            order,
-            product,
-            customer: resolve(header, mapping.customer_col.as_deref(), CUSTOMER)?,
-            date: resolve(header, mapping.date_col.as_deref(), DATE)?,
-            price: resolve(header, mapping.price_col.as_deref(), PRICE)?,
-            quantity: resolve(header, mapping.quantity_col.as_deref(), QUANTITY)?,
-        })
-    }
-
-    /// `order InvoiceNo, product Description, …`, so that a wrong guess is seen.
-    pub fn described(&self, header: &[String]) -> String {
-        let named = [
-            ("order", Some(self.order)),
-            ("product", Some(self.product)),
-            ("customer", self.customer),
-            ("date", self.date),
-            ("price", self.price),
-            ("quantity", self.quantity),
-        ];
-        let said = named.iter().map(|(field, at)| match at {
-            Some(at) => format!("{field} = {}", header[*at]),
-            None => format!("no {field}"),
-        });
-        said.collect::<Vec<_>>().join(", ")
+        let found = import::order_columns(header, &mapping.as_the_api_has_it()).map_err(|problem| match &problem {
+            ImportProblem::Unmapped { missing, .. } => unknown(header, missing),
+            problem => Failure::input(problem.to_string()),
+        })?;
+        let at = |field: Field| found.iter().find(|(known, _)| *known == field).map(|(_, at)| *at);
+        let needed = |field| at(field).ok_or_else(|| unknown(header, &[field]));
+        Ok(Self { order: needed(Field::Order)?, product: needed(Field::Product)?, quantity: at(Field::Quantity) })
     }
 }
 
-fn resolve(header: &[String], given: Option<&str>, usual: &[&str]) -> Result<Option<usize>, Failure> {
-    let Some(name) = given else {
-        let at = |name: &&str| header.iter().position(|column| plain(column) == **name);
-        return Ok(usual.iter().find_map(at));
-    };
-    let exact = header.iter().position(|column| column == name);
-    let near = || header.iter().position(|column| plain(column) == plain(name));
-    match exact.or_else(near) {
-        Some(at) => Ok(Some(at)),
-        None => Err(Failure::input(format!("there is no column {name:?}; the file's columns are: {}", listed(header)))),
+impl Mapping {
+    pub fn as_the_api_has_it(&self) -> import::Mapping {
+        import::Mapping {
+            order_id: self.order_col.clone(),
+            customer_id: self.customer_col.clone(),
+            order_date: self.date_col.clone(),
+            product_name: self.product_col.clone(),
+            unit_price: self.price_col.clone(),
+            quantity: self.quantity_col.clone(),
+            currency: None,
+        }
     }
 }
 
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
-}
-
-fn unknown(header: &[String], no_order: bool, no_product: bool) -> Failure {
-    let missing = match (no_order, no_product) {
+/// What a table lacks, what it has, and the options that name it.
+pub fn unknown(header: &[String], missing: &[Field]) -> Failure {
+    let has_no = |field| missing.contains(&field);
+    let missing = match (has_no(Field::Order), has_no(Field::Product)) {
         (true, true) => "neither an order nor a product column was",
         (true, false) => "no order column was",
         _ => "no product column was",
@@ -123,25 +79,6 @@ fn unknown(header: &[String], no_order: bool, no_product: bool) -> Failure {
         name(0),
         name(1)
     ))
-}
-
-const SHOWN_COLUMNS: usize = 40;
-const SHOWN_CHARS: usize = 40;
-
-/// The columns in a sentence; a file that is no table may have many, long and strange ones.
-fn listed(header: &[String]) -> String {
-    let names: Vec<String> = header.iter().take(SHOWN_COLUMNS).map(|name| shown(name)).collect();
-    let more = header.len().saturating_sub(SHOWN_COLUMNS);
-    if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
-}
-
-fn shown(name: &str) -> String {
-    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = name.chars().take(SHOWN_CHARS).map(plain).collect();
-    if name.chars().nth(SHOWN_CHARS).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -177,13 +114,5 @@ mod tests {
         let mapping = Mapping { order_col: Some("baz".to_owned()), ..Mapping::default() };
         let problem = Columns::find(&header("foo,bar"), &mapping).expect_err("no such column");
         assert!(problem.message.contains("\"baz\""), "{problem}");
-    }
-
-    #[test]
-    fn a_header_that_is_none_is_not_repeated_in_full() {
-        let check = |names: &[String], expected: &str| assert_eq!(listed(names), expected);
-        check(&["a\u{1b}[2J".to_owned()], "a\u{fffd}[2J");
-        check(&["x".repeat(41)], &format!("{}…", "x".repeat(40)));
-        check(&vec!["y".to_owned(); 42], &format!("{}y and 2 more", "y, ".repeat(39)));
     }
 }

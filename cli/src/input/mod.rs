@@ -3,7 +3,7 @@
 pub mod blocks;
 pub mod columns;
 pub mod csv;
-mod guard;
+pub mod guard;
 pub mod open;
 pub mod parquet;
 pub mod rows;
@@ -47,15 +47,10 @@ impl Watch for () {
     }
 }
 
-const PARQUET_MAGIC: &[u8] = b"PAR1";
+pub const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// Opens a file (`-` is standard input): Parquet and NDJSON are known by their first bytes, FIMI by its name (`.dat`,
-/// `.fimi`), anything else is a table.
-pub fn open(path: &Path) -> Result<Opened, Failure> {
-    open_as(path, None)
-}
-
-/// [`open`], where the caller may know the form of a text.
+/// `.fimi`), anything else is a table; the caller may know the form of a text.
 pub fn open_as(path: &Path, form: Option<Form>) -> Result<Opened, Failure> {
     let refuse = |error: io::Error| open::unreadable(path, &error);
     if is_stdin(path) {
@@ -109,7 +104,7 @@ pub fn looks_fimi(head: &[u8]) -> bool {
 }
 
 /// `retail.dat`, `retail.dat.xz`, `retail.fimi.gz`.
-fn named_fimi(path: &Path) -> bool {
+pub fn named_fimi(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let plain = [".xz", ".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     plain.ends_with(".dat") || plain.ends_with(".fimi")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,12 +49,9 @@ impl Source {
     pub fn position(&self) -> Position {
         self.position.clone()
     }
-    /// Reads large pieces; [`into_lines`](Self::into_lines) is for small ones.
+    /// For large pieces: nothing is buffered.
     pub fn into_reader(self) -> Stream {
         Box::new(Cursor::new(self.head).chain(self.rest))
-    }
-    pub fn into_lines(self) -> impl BufRead {
-        BufReader::with_capacity(BUFFER_BYTES, self.into_reader())
     }
     #[cfg(test)]
     pub fn of_text(text: &str) -> Self {
@@ -65,17 +62,7 @@ impl Source {
     pub fn unpacked(first: &[u8], rest: Stream, total: u64) -> io::Result<Self> {
         let position = Position { total, ..Position::default() };
         let packed = Counted { stream: Box::new(Cursor::new(first.to_owned()).chain(rest)), at: position.done.clone() };
-        let buffered = |packed| BufReader::with_capacity(BUFFER_BYTES, packed);
-        let unpacked: Stream = if first.starts_with(GZIP_MAGIC) {
-            Box::new(flate2::bufread::MultiGzDecoder::new(buffered(packed)))
-        } else if first.starts_with(ZSTD_MAGIC) {
-            Box::new(zstd::Decoder::with_buffer(buffered(packed))?)
-        } else if first.starts_with(XZ_MAGIC) {
-            Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(packed)))
-        } else {
-            Box::new(packed)
-        };
-        Self::decoded(unpacked, position)
+        Self::decoded(unpacker(first, Box::new(packed))?, position)
     }
 
     /// Strips a byte order mark; a UTF-16 text is decoded whole, the others stream.
@@ -93,6 +80,24 @@ impl Source {
             }
         }
     }
+}
+
+/// The bytes of a stream, unpacked by what its first bytes say, which were already taken from it.
+pub fn unpacked(first: &[u8], rest: Stream) -> io::Result<Stream> {
+    unpacker(first, Box::new(Cursor::new(first.to_owned()).chain(rest)))
+}
+
+fn unpacker(first: &[u8], packed: Stream) -> io::Result<Stream> {
+    let buffered = |packed| BufReader::with_capacity(BUFFER_BYTES, packed);
+    Ok(if first.starts_with(GZIP_MAGIC) {
+        Box::new(flate2::bufread::MultiGzDecoder::new(buffered(packed)))
+    } else if first.starts_with(ZSTD_MAGIC) {
+        Box::new(zstd::Decoder::with_buffer(buffered(packed))?)
+    } else if first.starts_with(XZ_MAGIC) {
+        Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(packed)))
+    } else {
+        packed
+    })
 }
 
 const BUFFER_BYTES: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! One table of text, wherever it comes from: its columns, and its rows one by one. Knows no column's meaning.
+//! One table of text, wherever it comes from. Knows no column's meaning.
 
 use std::path::Path;
 
@@ -13,10 +13,6 @@ pub enum Table {
     Csv(CsvTable),
     Parquet(ParquetTable),
 }
-
-/// Gets each row's number, as the file counts (a CSV's lines from 1, the header being 1; a Parquet file's rows
-/// from 1), and the asked columns' cells; `None` is null. An error ends the reading.
-pub type RowSink<'a> = dyn FnMut(u64, &[Option<&str>]) -> Result<(), Failure> + 'a;
 
 /// The most columns one reading asks for: the fields of an order line. Rows need no memory of their own then.
 pub const MAX_WANTED: usize = 6;
@@ -35,14 +31,6 @@ impl Table {
         match self {
             Self::Csv(table) => table.columns(),
             Self::Parquet(table) => table.columns(),
-        }
-    }
-
-    /// Reads every row's cells of the `wanted` columns, in that order.
-    pub fn read(self, wanted: &[usize], sink: &mut RowSink<'_>) -> Result<(), Failure> {
-        match self {
-            Self::Csv(table) => table.read(wanted, sink),
-            Self::Parquet(table) => table.read(wanted, sink),
         }
     }
 }

@@ -4,12 +4,14 @@ pub mod orders;
 pub mod pack;
 pub mod read;
 pub mod send;
-mod values;
+mod source;
 
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use affinsy_core::import::{DecimalMark, Kind, Settings};
+use affinsy_core::time::Instant;
 use clap::Args;
-use jiff::tz::TimeZone;
 
 use crate::failure::Failure;
 use crate::input::columns::Mapping;
@@ -19,7 +21,6 @@ use crate::target::Target;
 use crate::terminal;
 use read::{ReadOptions, ReadOrders, Reject};
 use send::{Destination, Pushed};
-use values::DateForm;
 
 /// Push a file of orders: CSV, NDJSON (one order of the API a line) or Parquet; plain, gzip, zstd or xz
 #[derive(Debug, Args)]
@@ -30,15 +31,22 @@ pub struct PushArgs {
     pub dataset: String,
     #[command(flatten)]
     pub mapping: Mapping,
-    /// How the file writes dates, as strptime has it (%m/%d/%Y %H:%M)
+    /// What wrote the file (shopify, woocommerce_items, woocommerce_advanced, woocommerce_analytics, bigcommerce, plain);
+    /// known by the header as a rule
+    #[arg(long, value_name = "EXPORT", value_parser = export)]
+    pub source: Option<Kind>,
+    /// How the file writes dates, as strptime has it (%m/%d/%Y %H:%M); known by the whole file as a rule
     #[arg(long, value_name = "FORMAT")]
     pub date_format: Option<String>,
-    /// Time zone of dates without an offset
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
-    /// Numbers are written 1.234,56
-    #[arg(long)]
+    /// Time zone of dates without an offset; UTC where it is not said
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// Numbers are written 1.234,56; known by the whole file as a rule
+    #[arg(long, conflicts_with = "decimal_point")]
     pub decimal_comma: bool,
+    /// Numbers are written 1,234.56; known by the whole file as a rule
+    #[arg(long)]
+    pub decimal_point: bool,
     /// Currency of the prices (ISO 4217), fixed by a dataset's first push
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
@@ -60,33 +68,50 @@ pub async fn run(args: &PushArgs) -> Result<(), Failure> {
     if read.orders.is_empty() {
         return Err(nothing_to_push(&read, &misfits));
     }
-    let destination =
-        Destination { dataset_id: &args.dataset, currency: args.currency.as_deref(), parallel: args.parallel };
+    let currency = args.currency.as_deref().or(read.currency.as_deref());
+    let destination = Destination { dataset_id: &args.dataset, currency, parallel: args.parallel };
     let bar = LineBar::start(read.line_count());
     let pushed = send::send(&client, &read.orders, &destination, &bar).await;
     bar.finish();
     terminal::print(&report(args, &read, &pushed))?;
     if let Some(path) = &args.rejects {
-        write_rejects(path, &read.rejects)?;
+        write_rejects(path, &read)?;
     }
     verdict(&read, &misfits, &pushed)
 }
 
 impl PushArgs {
     fn read_options(&self) -> Result<ReadOptions, Failure> {
-        let zone = affinsy_core::time::zone(&self.time_zone).ok_or_else(|| {
-            Failure::input(format!("there is no time zone {:?}; one is, for example, Europe/Berlin", self.time_zone))
-        })?;
-        let dates = DateForm { format: self.date_format.clone(), zone };
-        Ok(ReadOptions { mapping: self.mapping.clone(), dates, decimal_comma: self.decimal_comma })
+        let decimal = match (self.decimal_comma, self.decimal_point) {
+            (true, _) => Some(DecimalMark::Comma),
+            (_, true) => Some(DecimalMark::Point),
+            _ => None,
+        };
+        let settings = Settings {
+            source: self.source,
+            mapping: self.mapping.as_the_api_has_it(),
+            time_zone: self.time_zone.clone(),
+            date_format: self.date_format.clone(),
+            decimal,
+            currency: self.currency.clone(),
+            ..Settings::default()
+        };
+        settings.check().map_err(|problem| Failure::input(problem.to_string()))?;
+        Ok(ReadOptions { settings, ..ReadOptions::usual() })
     }
 }
 
+fn export(name: &str) -> Result<Kind, String> {
+    serde_json::from_value(name.into()).map_err(|_| "there is no such export; --help lists them".to_owned())
+}
+
 impl ReadOptions {
-    /// Usual column names, RFC 3339 dates, UTC.
+    /// Everything is found out.
+    #[expect(clippy::disallowed_methods, reason = "a command reads the clock where it begins")]
     pub fn usual() -> Self {
-        let dates = DateForm { format: None, zone: TimeZone::UTC };
-        Self { mapping: Mapping::default(), dates, decimal_comma: false }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Instant::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 1_000));
+        Self { settings: Settings::default(), now }
     }
 }
 
@@ -127,10 +152,7 @@ fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) -> String {
     )];
     let warnings = pushed.warnings.values().take(SHOWN);
     said.extend(warnings.map(|(text, n)| format!("  warning in {n} of {} requests: {text}", pushed.requests)));
-    if read.dates_without_zone > 0 {
-        let count = thousands(read.dates_without_zone);
-        said.push(format!("  {count} dates name no offset and were read as {} (--time-zone)", args.time_zone));
-    }
+    said.extend(read.warnings.iter().map(|warning| format!("  {warning}")));
     if read.rejected > 0 {
         said.push(format!("  {} rows left out:", thousands(read.rejected)));
     }
@@ -141,14 +163,10 @@ fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) -> String {
     said.join("\n") + "\n"
 }
 
-fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Failure> {
-    let refuse = |error: csv::Error| Failure::run(format!("cannot write {}: {error}", path.display()));
-    let mut file = csv::Writer::from_path(path).map_err(refuse)?;
-    file.write_record(["line", "column", "value", "reason"]).map_err(refuse)?;
-    for reject in rejects {
-        file.write_record([&reject.line.to_string(), reject.column, &reject.value, &reject.reason]).map_err(refuse)?;
-    }
-    file.flush().map_err(|error| refuse(error.into()))
+fn write_rejects(path: &Path, read: &ReadOrders) -> Result<(), Failure> {
+    let rows = read.rejects.iter().map(|reject| reject.csv.as_str());
+    let list: String = std::iter::once(read.rejects_header.as_str()).chain(rows).collect();
+    std::fs::write(path, list).map_err(|error| Failure::run(format!("cannot write {}: {error}", path.display())))
 }
 
 fn verdict(read: &ReadOrders, misfits: &[String], pushed: &Pushed) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
-//! A file's rows gathered into whole orders, each line already in the API's JSON. Numbers stay the file's text.
-//! Knows no request and no server.
+//! A file's rows gathered into whole orders, each line already in the API's JSON. Knows no request and no server.
 
+use affinsy_core::decimal::{Price, Quantity};
+use affinsy_core::import::Line;
 use rustc_hash::FxHashMap;
 
 /// One order: what its rows say together.
@@ -12,17 +13,6 @@ pub struct Order {
     /// The line items' JSON objects, separated by commas.
     pub line_items: String,
     pub line_count: usize,
-}
-
-/// One line of an order, numbers as valid JSON text.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Line<'a> {
-    pub order_id: &'a str,
-    pub customer_id: Option<&'a str>,
-    pub order_date: Option<&'a str>,
-    pub product_name: &'a str,
-    pub unit_price: Option<&'a str>,
-    pub quantity: Option<&'a str>,
 }
 
 /// All orders of a file, in the order of their first rows.
@@ -50,11 +40,14 @@ impl Orders {
         let items = &mut order.line_items;
         items.push_str(if order.line_count == 0 { "{\"product_name\":" } else { ",{\"product_name\":" });
         push_json_string(items, line.product_name);
-        for (name, value) in [(",\"unit_price\":", line.unit_price), (",\"quantity\":", line.quantity)] {
-            if let Some(value) = value {
-                items.push_str(name);
-                items.push_str(value);
-            }
+        if let Some(price) = line.unit_price {
+            items.push_str(",\"unit_price\":");
+            push_decimal(items, price.millionths(), Price::DECIMALS);
+        }
+        // One piece is what the API takes a line without a quantity for.
+        if line.quantity != Quantity::ONE {
+            items.push_str(",\"quantity\":");
+            push_decimal(items, line.quantity.thousandths(), Quantity::DECIMALS);
         }
         items.push('}');
         order.line_count += 1;
@@ -97,18 +90,44 @@ impl Orders {
 
     fn fill_header(&mut self, at: usize, line: &Line<'_>) {
         let (header, has) = (&mut self.orders[at].header, &mut self.has[at]);
-        let fields = [
-            (&mut has.customer, ",\"customer_id\":", line.customer_id),
-            (&mut has.date, ",\"order_date\":", line.order_date),
-        ];
-        for (seen, name, value) in fields {
-            if let Some(value) = value.filter(|_| !*seen) {
-                *seen = true;
-                header.push_str(name);
-                push_json_string(header, value);
-            }
+        if let Some(customer) = line.customer_id.filter(|_| !has.customer) {
+            has.customer = true;
+            header.push_str(",\"customer_id\":");
+            push_json_string(header, customer);
+        }
+        if let Some(date) = line.order_date.filter(|_| !has.date) {
+            has.date = true;
+            header.push_str(",\"order_date\":");
+            push_json_string(header, &date.to_rfc3339());
         }
     }
+}
+
+/// So many parts of a whole, as a JSON number without zeros at its end.
+fn push_decimal(out: &mut String, parts: i64, decimals: u32) {
+    let (size, whole) = (parts.unsigned_abs(), 10u64.pow(decimals));
+    if parts < 0 {
+        out.push('-');
+    }
+    push_digits(out, size / whole, 1);
+    let (mut rest, mut digits) = (size % whole, decimals as usize);
+    if rest > 0 {
+        while rest.is_multiple_of(10) {
+            (rest, digits) = (rest / 10, digits - 1);
+        }
+        out.push('.');
+        push_digits(out, rest, digits);
+    }
+}
+
+fn push_digits(out: &mut String, mut value: u64, least: usize) {
+    let (mut digits, mut at) = ([b'0'; 20], 20);
+    while value > 0 || 20 - at < least {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
 }
 
 pub fn push_json_string(out: &mut String, text: &str) {
@@ -124,9 +143,18 @@ pub fn push_json_string(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use affinsy_core::time::parse_instant;
 
     fn line<'a>(order_id: &'a str, product_name: &'a str) -> Line<'a> {
-        Line { order_id, product_name, ..Line::default() }
+        Line {
+            number: 1,
+            order_id,
+            customer_id: None,
+            order_date: None,
+            product_name,
+            unit_price: None,
+            quantity: Quantity::ONE,
+        }
     }
 
     #[test]
@@ -134,20 +162,36 @@ mod tests {
         let mut orders = Orders::default();
         orders.add_line(&line("A", "tea"));
         orders.add_line(&line("B", "jam"));
-        orders.add_line(&Line { quantity: Some("-2"), unit_price: Some("0.50"), ..line("A", "a \"mug\"") });
+        let (unit_price, quantity) = (Price::parse("0.50").ok(), Quantity::parse("-2").expect("valid"));
+        orders.add_line(&Line { quantity, unit_price, ..line("A", "a \"mug\"") });
         let orders = orders.into_vec();
         assert_eq!(orders.len(), 2);
         assert_eq!(
             orders[0].line_items,
-            r#"{"product_name":"tea"},{"product_name":"a \"mug\"","unit_price":0.50,"quantity":-2}"#
+            r#"{"product_name":"tea"},{"product_name":"a \"mug\"","unit_price":0.5,"quantity":-2}"#
         );
     }
 
     #[test]
     fn the_first_value_of_the_header_stands() {
         let mut orders = Orders::default();
-        orders.add_line(&Line { order_date: Some("2025-01-01"), ..line("A", "tea") });
-        orders.add_line(&Line { order_date: Some("2025-01-02"), customer_id: Some("C"), ..line("A", "jam") });
-        assert_eq!(orders.into_vec()[0].header, r#","order_date":"2025-01-01","customer_id":"C""#);
+        let date = parse_instant;
+        orders.add_line(&Line { order_date: date("2025-01-01"), ..line("A", "tea") });
+        orders.add_line(&Line { order_date: date("2025-01-02"), customer_id: Some("C"), ..line("A", "jam") });
+        assert_eq!(orders.into_vec()[0].header, r#","order_date":"2025-01-01T00:00:00Z","customer_id":"C""#);
+    }
+
+    #[test]
+    fn decimals_are_written_exactly() {
+        let check = |parts, decimals, expected: &str| {
+            let mut text = String::new();
+            push_decimal(&mut text, parts, decimals);
+            assert_eq!(text, expected);
+        };
+        check(0, 3, "0");
+        check(-2_000, 3, "-2");
+        check(1_050, 3, "1.05");
+        check(-1, 6, "-0.000001");
+        check(999_999_999_999_999_999, 6, "999999999999.999999");
     }
 }

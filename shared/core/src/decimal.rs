@@ -36,6 +36,12 @@ impl Price {
         }
         i64::try_from(millionths).map(Self).map_err(|_| DecimalProblem::OutOfRange)
     }
+    pub const fn from_millionths(millionths: i64) -> Result<Self, DecimalProblem> {
+        match millionths.unsigned_abs() < 10u64.pow(12 + Self::DECIMALS) {
+            true => Ok(Self(millionths)),
+            false => Err(DecimalProblem::OutOfRange),
+        }
+    }
     pub fn times(self, quantity: Quantity) -> Amount {
         Amount(i128::from(self.0) * i128::from(quantity.0))
     }

@@ -2,9 +2,11 @@
 //!
 //! Names are kept once each; orders and lines hold codes. Built by [`HistoryBuilder`]; reports only read.
 
+mod join;
 mod lines;
 
-pub(crate) use lines::{LineColumns, Room};
+pub use join::HistoryJoin;
+pub(crate) use lines::{LARGE, LineColumns, Room, UNPRICED, packed};
 
 use crate::decimal::{Amount, Quantity};
 use crate::names::{Names, TextList};

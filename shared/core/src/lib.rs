@@ -18,6 +18,8 @@ pub mod plan;
 // What is pushed, and how it rests.
 pub mod order;
 
+pub mod import;
+
 pub mod segment;
 
 pub mod history;

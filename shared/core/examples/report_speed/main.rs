@@ -7,6 +7,8 @@
 
 mod measure;
 mod orders;
+#[path = "../common/process.rs"]
+mod process;
 
 use affinsy_core::history::History;
 use affinsy_core::report::spec::ReportSpec;

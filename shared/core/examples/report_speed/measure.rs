@@ -1,6 +1,6 @@
 //! Wall time, processor time and memory of each phase. Knows no report.
 
-use std::fs;
+use crate::process::{cpu_time, peak_kb, reset_peak};
 use std::time::{Duration, Instant};
 
 /// What a report does, in order.
@@ -139,26 +139,4 @@ pub fn print(rounds: &[Phases], rows: u64) {
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// What this process has used of the processors, ended threads too; in steps of 10 ms, so that only the mean of
-/// many rounds says something of a short phase.
-fn cpu_time() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux has it");
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);
-    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
-}
-
-fn peak_kb() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-/// Lets the peak begin again from what is held now.
-fn reset_peak() {
-    if let Err(error) = fs::write("/proc/self/clear_refs", "5") {
-        eprintln!("the peak of memory cannot be reset: {error}");
-    }
 }

@@ -19,20 +19,23 @@ pub(crate) struct LineColumns {
 type LargeAmounts = Vec<(u32, Amount)>;
 
 /// Stands for an unknown price.
-const UNPRICED: i64 = i64::MIN;
+pub(crate) const UNPRICED: i64 = i64::MIN;
 /// Stands for an amount that does not fit: some nine thousand million of a currency.
-const LARGE: i64 = i64::MIN + 1;
+pub(crate) const LARGE: i64 = i64::MIN + 1;
 
-/// A line's amount as its column holds it.
-fn packed(amount: Option<Amount>, place: usize, large: &mut LargeAmounts) -> i64 {
+/// An amount as its column holds it; [`LARGE`] where it does not fit.
+pub(crate) fn packed(amount: Amount) -> i64 {
+    i64::try_from(amount.billionths()).ok().filter(|billionths| *billionths > LARGE).unwrap_or(LARGE)
+}
+
+/// A line's amount as its column holds it, kept beside the column where it does not fit.
+fn placed(amount: Option<Amount>, place: usize, large: &mut LargeAmounts) -> i64 {
     let Some(amount) = amount else { return UNPRICED };
-    match i64::try_from(amount.billionths()) {
-        Ok(billionths) if billionths > LARGE => billionths,
-        _ => {
-            large.push((place as u32, amount));
-            LARGE
-        }
+    let packed = packed(amount);
+    if packed == LARGE {
+        large.push((place as u32, amount));
     }
+    packed
 }
 
 impl LineColumns {
@@ -41,6 +44,50 @@ impl LineColumns {
         self.products.reserve_exact(lines);
         self.quantities.reserve_exact(lines);
         self.amounts.reserve_exact(lines);
+    }
+
+    /// How many lines there is room for.
+    pub fn capacity(&self) -> usize {
+        self.products.capacity()
+    }
+
+    /// From columns of one length. `amounts` are packed, and `large` has those that do not fit, in the order of their
+    /// lines; `None` where there are fewer or more of them than the column says.
+    pub fn from_columns(
+        products: Vec<u32>,
+        quantities: Vec<i64>,
+        amounts: Vec<i64>,
+        large: Vec<Amount>,
+    ) -> Option<Self> {
+        if large.is_empty() {
+            let fits = products.len() == quantities.len() && products.len() == amounts.len();
+            return fits.then_some(Self { products, quantities, amounts, large: Vec::new() });
+        }
+        let places: Vec<u32> = (0..).zip(&amounts).filter(|(_, each)| **each == LARGE).map(|(at, _)| at).collect();
+        let fits = products.len() == quantities.len() && products.len() == amounts.len() && places.len() == large.len();
+        fits.then(|| Self { products, quantities, amounts, large: places.into_iter().zip(large).collect() })
+    }
+
+    /// Takes lines of others over as they are.
+    pub fn append(&mut self, from: &Self, lines: Range<usize>) {
+        let end = self.len();
+        self.products.extend_from_slice(&from.products[lines.clone()]);
+        self.quantities.extend_from_slice(&from.quantities[lines.clone()]);
+        self.amounts.extend_from_slice(&from.amounts[lines.clone()]);
+        self.large.extend(from.large_within(lines, end));
+    }
+
+    /// The great amounts of some lines, their places as if these lines began at `start`.
+    fn large_within(&self, lines: Range<usize>, start: usize) -> impl Iterator<Item = (u32, Amount)> {
+        let place = |at: usize| self.large.partition_point(move |(place, _)| (*place as usize) < at);
+        let within = if self.large.is_empty() { 0..0 } else { place(lines.start)..place(lines.end) };
+        self.large[within].iter().map(move |(place, amount)| (place - lines.start as u32 + start as u32, *amount))
+    }
+
+    /// Makes lines say no more than that they are gone.
+    pub fn remove(&mut self, lines: Range<usize>) {
+        self.quantities[lines.clone()].fill(0);
+        self.amounts[lines].fill(UNPRICED);
     }
 
     /// So many lines to be written over: memory that no thread has touched yet.
@@ -58,7 +105,7 @@ impl LineColumns {
     }
 
     pub fn push(&mut self, line: Line) {
-        let amount = packed(line.amount, self.len(), &mut self.large);
+        let amount = placed(line.amount, self.len(), &mut self.large);
         self.products.push(line.product);
         self.quantities.push(line.quantity.thousandths());
         self.amounts.push(amount);
@@ -139,7 +186,7 @@ impl Room<'_> {
     pub fn push(&mut self, line: Line) {
         self.products[self.used] = line.product;
         self.quantities[self.used] = line.quantity.thousandths();
-        self.amounts[self.used] = packed(line.amount, self.used, &mut self.large);
+        self.amounts[self.used] = placed(line.amount, self.used, &mut self.large);
         self.used += 1;
     }
 
@@ -149,12 +196,7 @@ impl Room<'_> {
         self.products[places.clone()].copy_from_slice(&from.products[lines.clone()]);
         self.quantities[places.clone()].copy_from_slice(&from.quantities[lines.clone()]);
         self.amounts[places.clone()].copy_from_slice(&from.amounts[lines.clone()]);
-        if !from.large.is_empty() {
-            let first = from.large.partition_point(|(place, _)| (*place as usize) < lines.start);
-            let within = from.large[first..].iter().take_while(|(place, _)| (*place as usize) < lines.end);
-            self.large
-                .extend(within.map(|(place, amount)| (place - lines.start as u32 + places.start as u32, *amount)));
-        }
+        self.large.extend(from.large_within(lines, places.start));
         self.used = places.end;
     }
 

@@ -1,5 +1,6 @@
 //! Writes segments. Knows columns and row groups, not what rows mean to a report.
 
+use super::bounds::{ALL_HASHES, Bounds, Hashes};
 use super::rows::Head;
 use super::schema::{AMOUNT_BYTES, PROPERTIES, ROW_GROUP_ROWS, SCHEMA, VERSION};
 use super::{EncodedSegment, SegmentMeta};
@@ -13,7 +14,6 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArray, 
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// The segment of one push.
 pub fn encode(push: &Push, received_at: Instant) -> EncodedSegment {
@@ -36,19 +36,6 @@ pub fn encode_batch(batch: &OrderBatch, received_at: Instant) -> EncodedSegment 
     writer.finish()
 }
 
-/// A segment that erases orders: one row an order, without a product. All their lines of lower sequences are gone.
-pub fn encode_erasure<'a>(order_ids: impl IntoIterator<Item = &'a str>, received_at: Instant) -> EncodedSegment {
-    let mut ids: Vec<(u64, &str)> = order_ids.into_iter().map(|id| (xxh3_64(id.as_bytes()), id)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let head = Head { customer: None, date: None, received_at, sequence: None };
-    let (mut writer, nothing) = (SegmentWriter::new(), ByteArray::from(""));
-    for (hash, id) in ids {
-        writer.row(hash, &ByteArray::from(id), None, &head, &nothing, Quantity::ZERO, None);
-    }
-    writer.finish()
-}
-
 /// The texts of a list as column values that share one buffer.
 pub(super) fn values(list: &TextList) -> Vec<ByteArray> {
     let buffer = Bytes::copy_from_slice(list.buffer().as_bytes());
@@ -60,6 +47,9 @@ pub(super) struct SegmentWriter {
     file: SerializedFileWriter<Vec<u8>>,
     columns: Columns,
     meta: SegmentMeta,
+    bounds: Bounds,
+    /// The hashes of the first and last row of the row group that is being filled.
+    hashes: Hashes,
 }
 
 /// The rows of the row group that is being filled. Nullable columns hold the values there are, and levels.
@@ -108,8 +98,9 @@ impl SegmentWriter {
             max_hash: 0,
             sha256: String::new(),
             schema_version: VERSION,
+            erases: false,
         };
-        Self { file, columns: Columns::default(), meta }
+        Self { file, columns: Columns::default(), meta, bounds: Bounds::default(), hashes: ALL_HASHES }
     }
 
     /// Rows come sorted by (hash, order_id, product).
@@ -125,6 +116,8 @@ impl SegmentWriter {
         amount: Option<Amount>,
     ) {
         let columns = &mut self.columns;
+        let first = if columns.quantities.is_empty() { hash } else { self.hashes.0 };
+        self.hashes = (first, hash);
         columns.order_ids.push(order_id.clone());
         columns.customers.push(customer.cloned());
         columns.dates.push(head.date.map(|date| date.0));
@@ -134,6 +127,12 @@ impl SegmentWriter {
         columns.amounts.push(amount);
         columns.sequences.push(head.sequence.map(u64::cast_signed));
         self.meta.count(hash, head.date);
+        if product.is_empty() {
+            self.meta.erases = true;
+            if order_id.is_empty() && customer.is_some() {
+                self.bounds.erases_customers();
+            }
+        }
         if columns.quantities.len() == ROW_GROUP_ROWS {
             self.flush();
         }
@@ -143,6 +142,7 @@ impl SegmentWriter {
         if !self.columns.quantities.is_empty() {
             self.flush();
         }
+        self.bounds.pairs().for_each(|pair| self.file.append_key_value_metadata(pair));
         let bytes = self.file.into_inner().expect(IN_MEMORY);
         let sha256 = hex::encode(Sha256::digest(&bytes));
         let meta = SegmentMeta { bytes: bytes.len() as u64, sha256, ..self.meta };
@@ -151,6 +151,7 @@ impl SegmentWriter {
 
     fn flush(&mut self) {
         let columns = std::mem::take(&mut self.columns);
+        self.bounds.push(self.hashes);
         let mut group = self.file.next_row_group().expect(IN_MEMORY);
         columns.write(&mut group).and_then(|()| group.close()).expect(IN_MEMORY);
     }

@@ -1,20 +1,31 @@
 //! Segments: immutable Parquet objects that hold the lines of one push, or of many after compaction.
 //! Knows the format and the law of merging; not where the objects are kept.
+//!
+//! A reader may leave out what lies outside a range of hashes ([`decode_range`], [`SegmentMeta::may_concern`]): all rows
+//! of an order share its hash. It may not leave out segments or row groups by date. An order's date may be told, and
+//! taken back, by a row of any other segment, and its lines may be updated there; and since rows stand by hash, every
+//! row group of a large run has orders of nearly all dates, so that there would be nothing to skip. Dates choose among
+//! orders after they are merged.
 
+mod bounds;
 mod columns;
 mod compact;
 mod decode;
 mod encode;
+mod erase;
 mod hybrid;
 mod merge;
 mod pages;
 mod part;
 mod rows;
 mod schema;
+mod settle;
 
-pub use compact::{MAX_BUCKET_BITS, Removals};
-pub use decode::{decode, decode_all};
-pub use encode::{encode, encode_batch, encode_erasure};
+pub use bounds::{Hashes, scan_ranges};
+pub use compact::{Compacted, MAX_BUCKET_BITS, Removals, bucket_hashes};
+pub use decode::{decode, decode_all, decode_range};
+pub use encode::{encode, encode_batch};
+pub use erase::{encode_customer_erasure, encode_erasure};
 pub use merge::{Merge, merge};
 pub use rows::SegmentRows;
 
@@ -42,6 +53,9 @@ pub struct SegmentMeta {
     /// SHA-256 of the bytes, in hex.
     pub sha256: String,
     pub schema_version: u32,
+    /// Whether it erases orders or customers: what it erases is in the segments until they are compacted with it.
+    #[serde(default)]
+    pub erases: bool,
 }
 
 /// Why bytes are not a segment that can be read.
@@ -67,5 +81,7 @@ impl From<std::str::Utf8Error> for SegmentProblem {
     }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

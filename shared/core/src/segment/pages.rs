@@ -1,20 +1,25 @@
-//! Columns of texts and amounts, read from the pages of a row group without a value object for each row: a text is
-//! looked up once for each entry of the dictionary, and a row is a number that points there. Reads the encodings
-//! that segments are written in, and refuses others.
+//! Columns read from the pages of a row group without a value object for each row: a value is looked at once for
+//! each entry of the dictionary, and a row is a number that points there. Reads the encodings that segments are
+//! written in, and refuses others.
 
 use super::SegmentProblem;
 use super::hybrid::each_run;
 use super::schema::AMOUNT_BYTES;
 use crate::decimal::Amount;
+use crate::history::{LARGE, UNPRICED, packed};
 use bytes::{Buf, Bytes};
 use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::file::reader::RowGroupReader;
+use std::collections::HashMap;
+use std::iter::repeat_n;
 
 /// DECIMAL(38): the bound of an amount.
 const MAX_BILLIONTHS: u128 = 10u128.pow(38);
 /// Stands for a null among codes.
-const NO_CODE: u32 = u32::MAX;
+pub(super) const NO_CODE: u32 = u32::MAX;
+/// Stands for a null among whole numbers.
+pub(super) const NO_NUMBER: i64 = i64::MIN;
 
 /// One column of a row group.
 pub(super) struct Pages {
@@ -39,41 +44,52 @@ impl Pages {
         Ok(Self { pages: group.get_column_page_reader(at)?, nullable, rows })
     }
 
-    /// The code of each row's text; `code` gives a text its code.
-    pub fn texts(
-        self,
-        mut code: impl FnMut(&str) -> u32,
-    ) -> Result<impl ExactSizeIterator<Item = Option<u32>>, SegmentProblem> {
-        let (mut dictionary, mut entries) = (Vec::new(), Vec::new());
-        let codes = self.read(NO_CODE, |encoding, values, count, codes| match encoding {
+    /// The code of each row's text, [`NO_CODE`] where there is none; `code` gives a text its code.
+    pub fn texts(self, mut code: impl FnMut(&str) -> u32) -> Result<Vec<u32>, SegmentProblem> {
+        let mut dictionary = Vec::new();
+        self.read(NO_CODE, |reading, values, count, codes| match reading {
             Reading::Dictionary => plain_texts(values, count, &mut code, &mut dictionary),
-            Reading::Values(Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) => {
-                entries.clear();
-                indices(values, count, &mut entries)?;
-                let entry = |at: &u32| dictionary.get(*at as usize).copied();
-                let start = codes.len();
-                codes.extend(entries.iter().map_while(entry));
-                if codes.len() - start == count { Ok(()) } else { Err(broken()) }
-            }
             Reading::Values(Encoding::PLAIN) => plain_texts(values, count, &mut code, codes),
-            Reading::Values(other) => Err(unknown(other)),
-        })?;
-        Ok(codes.into_iter().map(|code| (code != NO_CODE).then_some(code)))
+            Reading::Values(indices) => looked_up(indices, values, count, &dictionary, codes),
+        })
     }
 
-    /// The amount of each row.
-    pub fn amounts(self) -> Result<Vec<Option<Amount>>, SegmentProblem> {
-        self.read(None, |reading, values, count, amounts| match reading {
-            Reading::Values(Encoding::PLAIN) => {
-                let (values, _) = values.as_chunks::<AMOUNT_BYTES>();
-                for value in values.get(..count).ok_or_else(broken)? {
-                    amounts.push(Some(amount(*value)?));
-                }
-                Ok(())
-            }
-            Reading::Values(other) => Err(unknown(other)),
-            Reading::Dictionary => Err(unknown(Encoding::PLAIN_DICTIONARY)),
+    /// The whole number of each row, [`NO_NUMBER`] where there is none.
+    pub fn numbers(self) -> Result<Vec<i64>, SegmentProblem> {
+        let mut dictionary = Vec::new();
+        self.read(NO_NUMBER, |reading, values, count, numbers| match reading {
+            Reading::Dictionary => plain_numbers(values, count, &mut dictionary),
+            Reading::Values(Encoding::PLAIN) => plain_numbers(values, count, numbers),
+            Reading::Values(indices) => looked_up(indices, values, count, &dictionary, numbers),
         })
+    }
+
+    /// The amount of each row as a line holds it, and those that do not fit into it, in the order of their rows.
+    pub fn amounts(self) -> Result<(Vec<i64>, Vec<Amount>), SegmentProblem> {
+        let (mut dictionary, mut large_entries, mut large) = (Vec::new(), HashMap::new(), Vec::new());
+        let amounts = self.read(UNPRICED, |reading, values, count, amounts| match reading {
+            Reading::Dictionary => each_amount(values, count, |amount| {
+                let entry = packed(amount);
+                if entry == LARGE {
+                    large_entries.insert(dictionary.len() as u32, amount);
+                }
+                dictionary.push(entry);
+            }),
+            Reading::Values(Encoding::PLAIN) => each_amount(values, count, |amount| {
+                amounts.push(packed(amount));
+                large.extend((packed(amount) == LARGE).then_some(amount));
+            }),
+            Reading::Values(indices) => {
+                looked_up(indices, values, count, &dictionary, amounts)?;
+                if large_entries.is_empty() {
+                    return Ok(());
+                }
+                each_index(indices, values, count, |place, times| {
+                    large.extend(large_entries.get(&place).into_iter().flat_map(|each| repeat_n(*each, times)));
+                })
+            }
+        })?;
+        Ok((amounts, large))
     }
 
     /// One value a row. `take` appends so many values of a page; `null` stands where there is none.
@@ -110,7 +126,7 @@ impl Pages {
             }
             let mut values = present.iter().copied();
             let spread = |level, rows| match level {
-                0 => all.extend(std::iter::repeat_n(null, rows)),
+                0 => all.extend(repeat_n(null, rows)),
                 _ => all.extend(values.by_ref().take(rows)),
             };
             each_run(&levels, 1, page.rows, spread).ok_or_else(broken)?;
@@ -164,14 +180,50 @@ fn plain_texts(
     Ok(())
 }
 
+/// Numbers of eight bytes, one behind the other.
+fn plain_numbers(bytes: &[u8], count: usize, numbers: &mut Vec<i64>) -> Result<(), SegmentProblem> {
+    let (values, _) = bytes.as_chunks::<8>();
+    numbers.extend(values.get(..count).ok_or_else(broken)?.iter().map(|value| i64::from_le_bytes(*value)));
+    Ok(())
+}
+
+fn each_amount(bytes: &[u8], count: usize, mut take: impl FnMut(Amount)) -> Result<(), SegmentProblem> {
+    let (values, _) = bytes.as_chunks::<AMOUNT_BYTES>();
+    values.get(..count).ok_or_else(broken)?.iter().try_for_each(|value| {
+        take(amount(*value)?);
+        Ok(())
+    })
+}
+
+/// The entries of a dictionary that a page's indices point to.
+fn looked_up<T: Copy>(
+    encoding: Encoding,
+    bytes: &[u8],
+    count: usize,
+    dictionary: &[T],
+    values: &mut Vec<T>,
+) -> Result<(), SegmentProblem> {
+    let mut is_whole = true;
+    each_index(encoding, bytes, count, |place, times| match (dictionary.get(place as usize), times) {
+        (Some(entry), 1) => values.push(*entry),
+        (Some(entry), _) => values.extend(repeat_n(*entry, times)),
+        (None, _) => is_whole = false,
+    })?;
+    if is_whole { Ok(()) } else { Err(broken()) }
+}
+
 /// Places in the dictionary; the first byte tells how many bits each takes.
-fn indices(bytes: &[u8], count: usize, places: &mut Vec<u32>) -> Result<(), SegmentProblem> {
+fn each_index(
+    encoding: Encoding,
+    bytes: &[u8],
+    count: usize,
+    take: impl FnMut(u32, usize),
+) -> Result<(), SegmentProblem> {
+    if !matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
+        return Err(unknown(encoding));
+    }
     let (width, runs) = bytes.split_first().filter(|(width, _)| **width <= 32).ok_or_else(broken)?;
-    let push = |place, times| match times {
-        1 => places.push(place),
-        _ => places.extend(std::iter::repeat_n(place, times)),
-    };
-    each_run(runs, u32::from(*width), count, push).ok_or_else(broken)
+    each_run(runs, u32::from(*width), count, take).ok_or_else(broken)
 }
 
 fn amount(bytes: [u8; AMOUNT_BYTES]) -> Result<Amount, SegmentProblem> {

@@ -5,7 +5,11 @@ use super::rows::Head;
 use crate::history::{Line, Room};
 use crate::names::TextList;
 use crate::time::Instant;
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// From so many orders on, looking at them is worth several threads.
+const MANY: usize = 16 * 1024;
 
 /// The live orders of one range, by (hash, id); their lines stand in a room of the history. Codes are ranks:
 /// ascending as the names' bytes.
@@ -33,6 +37,17 @@ pub(super) struct Row<'a> {
     pub sequence: u64,
 }
 
+/// The orders of a source where all of them stay as they came, and its lines with them.
+pub(super) fn settled(source: &mut Source, erasure: Option<u32>) -> Option<Part> {
+    let all: &Source = source;
+    let order = |at| {
+        let (head, lines) = Run { hash: 0, id: "", source: all, at }.settled(erasure)?;
+        Some((head.customer, head.date.unwrap_or(head.received_at), lines.len() as u32))
+    };
+    let orders = (0..all.rows.runs.len()).into_par_iter().with_min_len(MANY).map(order).collect::<Option<Vec<_>>>()?;
+    Some(Part { order_ids: std::mem::take(&mut source.rows.order_ids), orders })
+}
+
 /// The orders of a range of hashes; fills a room that has a place for each of their rows.
 pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u32>, room: &mut Room<'_>) -> Part {
     let (mut part, mut rows) = (Part::default(), Vec::new());
@@ -57,16 +72,16 @@ pub(super) fn resolve(sources: &[Source], hashes: (u64, u64), erasure: Option<u3
 
 /// What the rows of an order say of its date.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dating {
+struct Dating {
     /// The date of the highest sequence that carries one, with that sequence.
-    pub date: Option<(u64, Instant)>,
+    date: Option<(u64, Instant)>,
     /// The earliest time of push.
-    pub received_at: Instant,
+    received_at: Instant,
 }
 
 impl Dating {
     /// From all rows of an order; `None` where there are only erasures, which say nothing.
-    pub fn of(rows: &[Row<'_>], erasure: Option<u32>) -> Option<Self> {
+    fn of(rows: &[Row<'_>], erasure: Option<u32>) -> Option<Self> {
         let rows = || rows.iter().filter(|row| Some(row.line.product) != erasure);
         let received_at = rows().map(|row| row.head.received_at).min()?;
         let date = rows().filter_map(|row| row.head.date.map(|date| (row.sequence, date))).max();
@@ -77,18 +92,18 @@ impl Dating {
     }
 }
 
-/// Calls `take` with every order of a range and all its rows that no erasure took; removals, erasures and rows that
-/// were updated since are among them.
+/// Calls `take` with the hash and id of every order of a range and all its rows that no erasure took; removals,
+/// erasures and rows that were updated since are among them.
 pub(super) fn each_order<'a>(
     sources: &'a [Source],
     hashes: (u64, u64),
     erasure: Option<u32>,
-    mut take: impl FnMut(&'a str, &mut Vec<Row<'a>>),
+    mut take: impl FnMut(u64, &'a str, &mut Vec<Row<'a>>),
 ) {
     let mut rows = Vec::new();
     for same in sorted_runs(sources, hashes).chunk_by(Run::is_same_order) {
         all_rows(same, erasure, &mut rows);
-        take(same[0].id, &mut rows);
+        take(same[0].hash, same[0].id, &mut rows);
     }
 }
 

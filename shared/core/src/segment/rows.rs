@@ -17,6 +17,19 @@ pub struct SegmentRows {
     pub(super) lines: LineColumns,
     pub(super) customers: Names,
     pub(super) products: Names,
+    pub(super) erasures: Vec<CustomerErasure>,
+}
+
+/// All rows that name a customer are gone, up to and with a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CustomerErasure {
+    pub customer: u32,
+    /// `None`: the sequence of the whole segment.
+    pub sequence: Option<u64>,
+    pub received_at: Instant,
+    /// Whether the range that was read is the one where its row stands: it acts on every range, and is written on
+    /// by one.
+    pub is_within: bool,
 }
 
 /// The rows of one order: its heads end here, and begin where those of the order before end.
@@ -26,6 +39,9 @@ pub(super) struct Run {
     pub hash: u64,
     pub heads_end: u32,
 }
+
+/// The time of push of rows that say nothing but that they are gone: no other is later.
+const SILENT: Instant = Instant(i64::MAX);
 
 /// What the rows of an order that came in one push have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +53,19 @@ pub(super) struct Head {
     pub sequence: Option<u64>,
 }
 
+impl Head {
+    /// What is left of the head of rows whose customer was erased.
+    pub fn silenced(self) -> Self {
+        Self { customer: None, date: None, received_at: SILENT, ..self }
+    }
+    pub fn is_silent(&self) -> bool {
+        self.received_at == SILENT
+    }
+}
+
 impl SegmentRows {
     pub fn row_count(&self) -> usize {
-        self.lines.len()
+        self.lines.len() + self.erasures.len()
     }
     pub fn order_count(&self) -> usize {
         self.runs.len()

@@ -9,12 +9,17 @@ use std::sync::{Arc, LazyLock};
 
 pub(super) const VERSION: u32 = 1;
 pub(super) const VERSION_KEY: &str = "affinsy.schema_version";
+/// For each row group the least and the greatest `xxh3_64(order_id)`, in hex: `first-last,first-last`.
+pub(super) const HASHES_KEY: &str = "affinsy.row_group_hashes";
+/// Stands in files that erase customers.
+pub(super) const CUSTOMER_ERASURES_KEY: &str = "affinsy.customer_erasures";
 /// Rows of one row group: what a reader holds decoded at a time.
 pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Bytes of an amount: an i128, big-endian.
 pub(super) const AMOUNT_BYTES: usize = 16;
 
-/// `quantity` 0 removes a line; an empty `product_name` erases the order's lines of lower sequences.
+/// `quantity` 0 removes a line; an empty `product_name` erases the order's lines of lower sequences, and with an empty
+/// `order_id` and a `customer_id` whatever names that customer. A settled run's files hold none of these.
 const MESSAGE: &str = "message orders {
     REQUIRED BYTE_ARRAY order_id (STRING);
     OPTIONAL BYTE_ARRAY customer_id (STRING);
@@ -40,9 +45,6 @@ pub(super) static PROPERTIES: LazyLock<Arc<WriterProperties>> = LazyLock::new(||
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_dictionary_page_size_limit(16 * 1024 * 1024)
-        .set_column_dictionary_enabled(ColumnPath::from("amount"), false)
-        .set_column_encoding(ColumnPath::from("amount"), Encoding::PLAIN)
-        .set_column_dictionary_enabled(ColumnPath::from("sequence"), false)
-        .set_column_encoding(ColumnPath::from("sequence"), Encoding::DELTA_BINARY_PACKED);
+        .set_column_encoding(ColumnPath::from("amount"), Encoding::PLAIN);
     Arc::new(properties.build())
 });

@@ -1,5 +1,4 @@
-//! The law of segments: what is encoded is decoded, whatever is damaged is refused, and a merge equals a slow,
-//! obvious model of it.
+//! What is encoded is decoded, whatever is damaged is refused, and a merge keeps its law in the cases that it names.
 
 use super::*;
 use crate::decimal::{Amount, Price, Quantity};
@@ -7,17 +6,18 @@ use crate::history::History;
 use crate::order::{BatchBuilder, LineDraft};
 use crate::time::Instant;
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// One row of a push: order, customer, date, product, quantity in thousandths, price in millionths.
-type Row = (&'static str, Option<&'static str>, Option<i64>, &'static str, i64, Option<i64>);
+pub(super) type Row = (&'static str, Option<&'static str>, Option<i64>, &'static str, i64, Option<i64>);
 /// An order as text, to compare: customer, date, product → (quantity, amount).
-type OrderText = (Option<String>, i64, BTreeMap<String, (i64, Option<i128>)>);
+pub(super) type OrderText = (Option<String>, i64, BTreeMap<String, (i64, Option<i128>)>);
 /// By id.
-type Orders = BTreeMap<String, OrderText>;
+pub(super) type Orders = BTreeMap<String, OrderText>;
 type ExpectedOrder<'a> = (&'a str, Option<&'a str>, i64, &'a [(&'a str, i64, Option<i128>)]);
 
-fn encoded(rows: &[Row], received_at: i64) -> EncodedSegment {
+pub(super) fn encoded(rows: &[Row], received_at: i64) -> EncodedSegment {
     let mut builder = BatchBuilder::default();
     for (order, customer, date, product, quantity, price) in rows {
         let price = price.map(|millionths| Price::parse(&format!("{millionths}e-6")).expect("valid"));
@@ -28,11 +28,11 @@ fn encoded(rows: &[Row], received_at: i64) -> EncodedSegment {
     encode_batch(&builder.build().0, Instant(received_at))
 }
 
-fn decoded(segment: &EncodedSegment) -> SegmentRows {
+pub(super) fn decoded(segment: &EncodedSegment) -> SegmentRows {
     decode(Bytes::from(segment.bytes.clone()), Some(&segment.meta.sha256)).expect("a segment of ours")
 }
 
-fn orders(history: &History) -> Orders {
+pub(super) fn orders(history: &History) -> Orders {
     let order = |(at, order): (usize, &crate::history::OrderHeader)| {
         let line = |line: crate::history::Line| {
             let amount = line.amount.map(Amount::billionths);
@@ -125,134 +125,36 @@ fn an_erased_order_is_gone_until_it_comes_again() {
     assert_eq!(orders(&history)["x"].2.keys().collect::<Vec<_>>(), ["pot"]);
 }
 
-/// A small seeded generator (xorshift64*): the same pushes at every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % bound
-    }
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
-}
-
-/// Orders of distinct lines; a header for each order of the push.
-fn random_push(random: &mut Random) -> Vec<Row> {
-    let mut rows: BTreeMap<(&str, &str), Row> = BTreeMap::new();
-    let mut heads = HashMap::new();
-    for _ in 0..1 + random.below(12) {
-        let order = random.pick(&["o1", "o2", "o3", "o4", "o5", "", "ö"]);
-        let head = (random.pick(&[None, Some("ann"), Some("bob")]), random.pick(&[None, Some(1), Some(2), Some(3)]));
-        let (customer, date) = *heads.entry(order).or_insert(head);
-        let product = random.pick(&["a", "b", "c", "é"]);
-        let row =
-            (order, customer, date, product, random.pick(&[0, 1_000, -2_000, 1_500]), random.pick(&[None, Some(10)]));
-        rows.insert((order, product), row);
-    }
-    rows.into_values().collect()
-}
-
-/// What came, each with the sequence of its place, from 1.
-enum Sent {
-    /// Rows and the time of the push.
-    Push(Vec<Row>, i64),
-    Erasure(&'static str),
-}
-
-fn random_sent(random: &mut Random) -> Vec<Sent> {
-    let count = 1 + random.below(9);
-    let sent = |_| {
-        let push = random_push(random);
-        // Times of push need not ascend with the sequences.
-        if random.below(6) == 0 { Sent::Erasure(push[0].0) } else { Sent::Push(push, 1_000 + random.below(5) as i64) }
-    };
-    (0..count).map(sent).collect()
-}
-
-fn segments(sent: &[Sent]) -> Vec<(u64, SegmentRows)> {
-    let segment = |sent: &Sent| match sent {
-        Sent::Push(rows, received_at) => decoded(&encoded(rows, *received_at)),
-        Sent::Erasure(order) => decoded(&encode_erasure([*order], Instant(0))),
-    };
-    (1..).zip(sent.iter().map(segment)).collect()
-}
-
-/// The law, literally.
-fn model(sent: &[Sent]) -> Orders {
-    let mut all: BTreeMap<&str, Vec<(&Row, i64)>> = BTreeMap::new();
-    for sent in sent {
-        match sent {
-            Sent::Push(rows, received_at) => rows.iter().for_each(|row| {
-                all.entry(row.0).or_default().push((row, *received_at));
-            }),
-            Sent::Erasure(order) => drop(all.remove(order)),
-        }
-    }
-    all.into_iter().filter_map(|(id, rows)| Some((id.to_owned(), model_order(&rows)?))).collect()
-}
-
-/// From all rows of an order since its last erasure, oldest first.
-fn model_order(rows: &[(&Row, i64)]) -> Option<OrderText> {
-    let is_last = |at: &usize| rows[at + 1..].iter().all(|(later, _)| later.3 != rows[*at].0.3);
-    let live: Vec<&Row> = (0..rows.len()).filter(is_last).map(|at| rows[at].0).filter(|row| row.4 != 0).collect();
-    let customer = live.last()?.1.map(str::to_owned);
-    let date = rows.iter().rev().find_map(|(row, _)| row.2);
-    let received_at = rows.iter().map(|(_, received_at)| *received_at).min()?;
-    let amount = |row: &Row| row.5.map(|price| i128::from(price) * i128::from(row.4));
-    let lines = live.iter().map(|row| (row.3.to_owned(), (row.4, amount(row)))).collect();
-    Some((customer, date.unwrap_or(received_at), lines))
-}
-
 #[test]
-fn a_merge_equals_the_slow_model() {
-    for seed in 1..300 {
-        let sent = random_sent(&mut Random(seed));
-        assert_eq!(orders(&merge(segments(&sent))), model(&sent), "seed {seed}");
-    }
-}
-
-fn compacted(segments: Vec<(u64, SegmentRows)>, bits: u32, removals: Removals) -> Vec<(u64, SegmentRows)> {
-    let mut merge = Merge::default();
-    segments.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
-    // Rows carry their own sequences, so the segment's own says nothing.
-    merge.compact(bits, removals).iter().map(|segment| (0, decoded(segment))).collect()
-}
-
-#[test]
-fn compaction_changes_nothing_that_is_read() {
-    for seed in 1..200 {
-        let mut random = Random(seed);
-        let sent = random_sent(&mut random);
-        let (segments, expected) = (segments(&sent), model(&sent));
-        let (mut some, mut rest): (Vec<_>, Vec<_>) = segments.iter().cloned().partition(|_| random.below(2) == 0);
-        some = compacted(some, random.below(3) as u32, Removals::Keep);
-        some.append(&mut rest);
-        assert_eq!(orders(&merge(some.clone())), expected, "seed {seed}, any of the segments");
-        let all = compacted(some, random.below(3) as u32, Removals::Drop);
-        assert_eq!(orders(&merge(all)), expected, "seed {seed}, all that is left");
-        let (old, new) = segments.split_at(random.below(segments.len() as u64 + 1) as usize);
-        let mut prefix = compacted(old.to_vec(), 0, Removals::Drop);
-        prefix.extend_from_slice(new);
-        assert_eq!(orders(&merge(prefix.clone())), expected, "seed {seed}, the oldest segments");
-        let again = compacted(compacted(prefix, 1, Removals::Keep), 0, Removals::Drop);
-        assert_eq!(orders(&merge(again)), expected, "seed {seed}, what was compacted before");
-    }
+fn an_erased_customer_leaves_nothing_and_lets_nothing_come_back() {
+    let bob: &[Row] = &[("x", Some("bob"), Some(4), "tea", 1_000, None)];
+    let ann: &[Row] = &[("x", Some("ann"), Some(5), "tea", 2_000, None), ("y", Some("ann"), None, "pot", 1_000, None)];
+    let erase = || decoded(&encode_customer_erasure(["ann", "eve", "ann"], Instant(0)));
+    let read = |segments: Vec<(u64, SegmentRows)>| orders(&merge(segments));
+    let push = |rows: &[Row], sequence: u64| (sequence, decoded(&encoded(rows, 1_000)));
+    assert_eq!(erase().row_count(), 2);
+    assert_eq!(read(vec![push(bob, 1), push(ann, 2), (3, erase())]), Orders::new());
+    assert_eq!(read(vec![push(ann, 1), push(bob, 2), (3, erase())])["x"].1, 4);
+    assert_eq!(read(vec![push(ann, 1), (2, erase()), push(ann, 3)]), read(vec![push(ann, 3)]));
+    assert_eq!(read(vec![push(bob, 1), (2, erase())]), read(vec![push(bob, 1)]));
 }
 
 #[test]
 fn compaction_leaves_one_row_a_line() {
     let push: &[Row] = &[("o", Some("ann"), None, "a", 1_000, None), ("p", Some("bob"), None, "a", 1_000, None)];
     let update: &[Row] = &[("o", Some("ann"), Some(5), "a", 2_000, None), ("p", None, None, "a", 0, None)];
-    let sent = [push, update, update].map(|rows| Sent::Push(rows.to_vec(), 1_000));
-    let rows = |removals| compacted(segments(&sent), 0, removals)[0].1.row_count();
-    // Of p a removed row with its time of push, and beside older segments one of each push without a date.
-    assert_eq!((rows(Removals::Drop), rows(Removals::Keep)), (2, 4));
-    let erased = [Sent::Push(push.to_vec(), 1_000), Sent::Erasure("o"), Sent::Erasure("p")];
-    assert_eq!(compacted(segments(&erased), 0, Removals::Drop).len(), 0, "what is erased leaves nothing");
+    let pushes = [push, update, update];
+    let compacted = |pushes: &[&[Row]], removals| {
+        let mut merge = Merge::default();
+        (1..).zip(pushes).for_each(|(sequence, push)| merge.add(sequence, decoded(&encoded(push, 1_000))));
+        let Compacted { live, gone } = merge.compact(0, removals);
+        let rows = |segments: &[EncodedSegment]| segments.iter().map(|each| each.meta.rows).sum::<u64>();
+        (rows(&live), rows(&gone))
+    };
+    // Of p nothing is left but what rows of bob and of nobody told, once each.
+    assert_eq!(compacted(&pushes, Removals::Drop), (1, 2));
+    assert_eq!(compacted(&pushes, Removals::Keep), (3, 0));
+    assert_eq!(compacted(&[push, push], Removals::Drop), (2, 0));
 }
 
 #[test]
@@ -287,6 +189,65 @@ fn the_manifest_describes_the_segment() {
     assert_eq!(encoded(rows, 1).bytes, segment.bytes, "the same rows are the same bytes");
     let keys: Vec<_> = decoded(&segment).keys().map(|(order, product)| format!("{order} {product}")).collect();
     assert_eq!(keys.len(), 2);
+    assert!(!meta.erases && meta.may_concern((hashes[0], hashes[0])) && !meta.may_concern((0, hashes[0] - 1)));
+    assert!(encode_erasure(["x"], Instant(0)).meta.erases);
+    assert!(encode_customer_erasure(["c"], Instant(0)).meta.may_concern((0, 0)), "it concerns every order");
+    let old = serde_json::to_string(meta).expect("JSON").replace(",\"erases\":false", "");
+    assert_eq!(&serde_json::from_str::<SegmentMeta>(&old).expect("written before there was the field"), meta);
+}
+
+/// More rows than a row group holds: orders of three lines.
+fn large() -> EncodedSegment {
+    let mut builder = BatchBuilder::default();
+    let products = ["a", "b", "c"].map(|name| builder.product(name));
+    let lines = products.map(|product| LineDraft { product, quantity: Quantity::ONE, price: None });
+    (0..90_000).for_each(|at| builder.order(&format!("order-{at}"), Some("c"), None, &lines));
+    encode_batch(&builder.build().0, Instant(7))
+}
+
+#[test]
+fn ranges_of_hashes_add_up_to_the_whole() {
+    let segment = large();
+    let read = |hashes| decode_range(Bytes::from(segment.bytes.clone()), &segment.meta.sha256, hashes).expect("ours");
+    let whole = orders(&merge(vec![(1, decoded(&segment))]));
+    let mut parts = Orders::new();
+    for at in 0..8 {
+        let rows = read(bucket_hashes(at, 3));
+        assert!((30_000..37_500).contains(&rows.row_count()), "{}", rows.row_count());
+        parts.append(&mut orders(&merge(vec![(1, rows)])));
+    }
+    assert!(parts == whole, "the parts differ from the whole");
+    let all = read((0, u64::MAX));
+    assert_eq!((all.row_count(), all.order_count()), (270_000, 90_000));
+    assert_eq!(read((segment.meta.max_hash, segment.meta.max_hash)).row_count(), 3);
+    assert_eq!(read((0, 0)).row_count(), 0);
+}
+
+#[test]
+fn erasures_of_customers_are_read_with_every_range() {
+    let erasure = encode_customer_erasure(["ann"], Instant(0));
+    for at in 0..4 {
+        let rows = decode_range(Bytes::from(erasure.bytes.clone()), &erasure.meta.sha256, bucket_hashes(at, 2));
+        assert_eq!(rows.expect("ours").row_count(), 1, "bucket {at}");
+    }
+}
+
+#[test]
+fn row_groups_that_stand_elsewhere_than_the_file_says_are_refused() {
+    let segment = large();
+    let first = format!("{:016x}-", segment.meta.min_hash);
+    let place = segment.bytes.windows(first.len()).rposition(|bytes| bytes == first.as_bytes()).expect("its bounds");
+    let read =
+        |bytes: Vec<u8>, hashes| decode_range(bytes.clone().into(), &hex::encode(Sha256::digest(&bytes)), hashes);
+    for (at, byte) in [(0, b'f'), (17, b'0'), (16, b'_'), (35, b'g')] {
+        let mut bytes = segment.bytes.clone();
+        bytes[place + at] = byte;
+        let refused = read(bytes, (0, u64::MAX));
+        assert!(matches!(refused, Err(SegmentProblem::Corrupt(_))), "{at}");
+    }
+    let sum = "0".repeat(64);
+    let refused = decode_range(segment.bytes.into(), &sum, (0, 0));
+    assert!(matches!(refused, Err(SegmentProblem::Checksum { .. })));
 }
 
 #[test]
