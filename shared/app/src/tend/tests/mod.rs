@@ -159,7 +159,8 @@ async fn each_settled_run_is_a_version_of_the_table() {
 
 #[tokio::test]
 async fn a_table_that_others_wrote_to_is_left_alone() {
-    let world = tended().await;
+    let world = World::new();
+    world.push(0).await;
     let key = format!("{}{}", world.log().await.table_prefix(), delta::commit_path(0));
     world.objects.create(&key, "{}".into()).await.expect("creates");
     world.clock.advance_ms(HOUR_MS);
