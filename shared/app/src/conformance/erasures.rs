@@ -35,7 +35,10 @@ async fn deletion(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn R
     assert!(!book.delete_dataset(mine, &stranger, &record, NOW).await.expect("answers"), "the dataset is another one");
     assert_eq!(book.purge(mine, &record.purge_id).await.expect("reads"), None);
     assert!(book.delete_dataset(mine, &stored, &record, NOW).await.expect("answers"));
-    assert!(!book.delete_dataset(mine, &stored, &record, NOW).await.expect("answers"), "it went before");
+    assert!(book.delete_dataset(mine, &stored, &record, NOW).await.expect("answers"), "this very deletion stands");
+    let second = purge(random, "shop", Erased::Dataset);
+    assert!(!book.delete_dataset(mine, &stored, &second, NOW).await.expect("answers"), "it went before");
+    assert_eq!(book.purge(mine, &second.purge_id).await.expect("reads"), None);
     assert_eq!(book.head(mine, "shop").await.expect("reads"), None);
     assert_eq!(push(book, mine, "shop", 3, random).await, Commit::Conflict, "nothing goes on after its end");
     assert!(!is_due(book, mine, DueKind::Dataset, "shop", NOW).await, "it is tended no more");

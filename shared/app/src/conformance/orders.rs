@@ -89,7 +89,8 @@ async fn many_at_once(book: &dyn Book, mine: &Tenant) {
     const MANY: u64 = crate::ports::MAX_SEGMENTS_A_COMMIT as u64;
     let commit = async |first: u64, last: u64| {
         let head = head("large", last);
-        let segments: Vec<_> = (first..=last).map(|sequence| segment(sequence, &format!("s/{sequence}"))).collect();
+        let key = |sequence| format!("s/{first}/{sequence}");
+        let segments: Vec<_> = (first..=last).map(|sequence| segment(sequence, &key(sequence))).collect();
         let new = NewSegments { head: &head, segments: &segments, import: None, purge: None, due_at: NOW };
         book.commit(mine, &new).await.expect("answers")
     };

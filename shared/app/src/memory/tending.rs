@@ -112,6 +112,9 @@ impl Erasures for MemoryBook {
     ) -> PortResult<bool> {
         let mut state = lock(&self.state);
         let key = (tenant.clone(), head.dataset_id.clone());
+        if state.purges.contains_key(&(tenant.clone(), purge.purge_id.clone())) {
+            return Ok(true);
+        }
         if state.datasets.get(&key).is_none_or(|stored| stored.incarnation != head.incarnation) {
             return Ok(false);
         }

@@ -42,7 +42,7 @@ impl PurgeRecord {
 #[async_trait]
 pub trait Erasures: Send + Sync {
     /// In one transaction: removes the head if its incarnation is still that of `head`, and stores the purge, due at
-    /// `due_at`. False where the dataset is gone or another one.
+    /// `due_at`. False where the dataset is gone or another one; true again where this very purge did it before.
     async fn delete_dataset(
         &self,
         tenant: &Tenant,

@@ -76,10 +76,11 @@ fn erase_update(
     failure: &StoredFailure,
     ends_at: Option<Instant>,
 ) -> PortResult<UpdateItemFluentBuilder> {
-    let mut set = "SET #status = :failed, failure = :failure, request = :request".to_owned();
+    let mut set = "SET #status = :failed, failure = :failure, #request = :request".to_owned();
     let mut remove = " REMOVE lease_until, result_key, result_sha256, parts".to_owned();
     let mut update = update
         .expression_attribute_names("#status", "status")
+        .expression_attribute_names("#request", "request")
         .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
         .expression_attribute_values(":failed", text(ReportStatus::Failed.name()))
         .expression_attribute_values(":failure", to_value(failure)?)

@@ -8,7 +8,7 @@ use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 /// The one item of a tenant's hash: an upload's key holds the hash, and its importer needs the name.
 const OWNER: &str = "OWNER";
@@ -29,7 +29,7 @@ impl DynamoBook {
     }
 
     /// Puts a record in the place of the one with this claim and number of saves, if that has not ended. A write whose
-    /// answer was lost stands there already.
+    /// answer was lost stands there already, just as it was sent.
     async fn replace_import(
         &self,
         tenant: &Tenant,
@@ -37,9 +37,10 @@ impl DynamoBook {
         import: &ImportRecord,
         due: Option<Instant>,
     ) -> PortResult<bool> {
+        let item = self.import_item(tenant, import, due)?;
         let put = self.client.put_item().table_name(&self.control);
         let put = put
-            .set_item(Some(self.import_item(tenant, import, due)?))
+            .set_item(Some(item.clone()))
             .condition_expression("claims = :claims AND saves = :saves AND #status = :processing")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":claims", number(claims))
@@ -50,9 +51,7 @@ impl DynamoBook {
         let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error() else {
             return Err(port_error("DynamoDB PutItem (import)", error));
         };
-        let holds = |name: &str, value: AttributeValue| refused.item().and_then(|item| item.get(name)) == Some(&value);
-        // Under one claim there is one writer, so what has this number of saves is what it wrote.
-        Ok(import.claims == claims && holds("claims", number(claims)) && holds("saves", number(import.saves)))
+        Ok(refused.item() == Some(&item))
     }
 }
 
