@@ -79,6 +79,10 @@ pub async fn run(args: &PushArgs) -> Result<(), Failure> {
     let mut read = read::read(&args.file, &options)?;
     eprintln!("{}: {} rows, {}", args.file.display(), thousands(read.rows), read.taken_for);
     let misfits = take_misfits(&mut read);
+    // First of all: they are wanted all the more should the push fail.
+    if let Some(path) = &args.rejects {
+        write_rejects(path, &read)?;
+    }
     if read.orders.is_empty() {
         return Err(nothing_to_push(&read, &misfits));
     }
@@ -88,9 +92,6 @@ pub async fn run(args: &PushArgs) -> Result<(), Failure> {
     let pushed = send::send(&client, &read.orders, &destination, &bar).await;
     bar.finish();
     terminal::print(&report(args, &read, &pushed))?;
-    if let Some(path) = &args.rejects {
-        write_rejects(path, &read)?;
-    }
     verdict(&read, &misfits, &pushed)
 }
 
@@ -172,9 +173,20 @@ fn report(args: &PushArgs, read: &ReadOrders, pushed: &Pushed) -> String {
     }
     said.extend(read.rejects.iter().take(SHOWN).map(|reject| format!("    {}", reject.said())));
     if read.rejected > SHOWN as u64 && args.rejects.is_none() {
-        said.push("    … (--rejects FILE writes them all)".to_owned());
+        said.push(format!("    … (--rejects FILE writes {})", kept(read)));
+    } else if args.rejects.is_some() && read.rejected > read.rejects.len() as u64 {
+        said.push(format!("    … (the list of rejects holds {})", kept(read)));
     }
     said.join("\n") + "\n"
+}
+
+/// How many of the rows left out are at hand.
+fn kept(read: &ReadOrders) -> String {
+    if read.rejected > read.rejects.len() as u64 {
+        format!("the first {} of them", thousands(read.rejects.len() as u64))
+    } else {
+        "them all".to_owned()
+    }
 }
 
 fn write_rejects(path: &Path, read: &ReadOrders) -> Result<(), Failure> {

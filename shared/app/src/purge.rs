@@ -129,7 +129,8 @@ async fn imports(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> Po
         }
     }
     let place = dataset_place(tenant, &purge.dataset_id);
-    for prefix in [format!("uploads/{place}/"), format!("rejects/{place}/")] {
+    for kind in ["uploads", "staging", "rejects"] {
+        let prefix = format!("{kind}/{place}/");
         left = left.and(delete_files(tenant, purge, &prefix, ports).await?);
     }
     Ok(left)

@@ -130,7 +130,7 @@ fn range(store: &Store, segments: &[Stored], hashes: Hashes) -> Result<Merge, Fa
 /// As a report reads a dataset: a range on each thread at a time.
 fn scan(store: &Store, segments: &[Stored]) -> Result<History, Failure> {
     let metas = || segments.iter().map(|each| &each.meta);
-    let ranges = scan_ranges(metas());
+    let ranges = scan_ranges(metas().map(|meta| ((meta.min_hash, meta.max_hash), meta.rows)));
     let mut whole = HistoryJoin::with_capacity(metas().map(|meta| meta.rows as usize).sum());
     for some in ranges.chunks(rayon::current_num_threads()) {
         let parts: Result<Vec<History>, Failure> =
