@@ -108,8 +108,7 @@ mod tests {
 
     #[test]
     fn ranges_are_as_fine_as_pays() {
-        let buckets =
-            |bits: u32, rows| (0..1u64 << bits).map(|at| (bucket_hashes(at, bits), rows)).collect::<Vec<_>>();
+        let buckets = |bits: u32, rows| (0..1u64 << bits).map(|at| (bucket_hashes(at, bits), rows)).collect::<Vec<_>>();
         let pushes = |count| vec![(ALL_HASHES, 10_000); count];
         check(&[], 1);
         check(&buckets(1, 400_000), 1);
