@@ -85,7 +85,7 @@ impl<'a> Taking<'a> {
 
     /// What the plan's cap admits of it. Which that is may differ from attempt to attempt, and objects never change.
     fn admitted(&'a self, admitted: Admitted, cap: u64, attempt: u32) -> Self {
-        let Admitted { batch, inserted, updated, refused } = admitted;
+        let Admitted { batch, inserted, updated, refused, .. } = admitted;
         let mut import = self.import.clone();
         (import.inserted, import.updated, import.rejected) = (Some(inserted), Some(updated), refused);
         if refused == 0 {
@@ -162,7 +162,9 @@ async fn admitted(
     max_rows: Option<u64>,
     ports: PushPorts<'_>,
 ) -> Result<Option<(Admitted, u64)>, PortError> {
-    let Some(cap) = max_rows.filter(|cap| row_cap::may_exceed(head, &push.batch, *cap)) else { return Ok(None) };
+    let Some(cap) = max_rows.filter(|cap| row_cap::may_exceed(head, push.batch.line_count() as u64, *cap)) else {
+        return Ok(None);
+    };
     let admitted = row_cap::admit(tenant, head, &push.batch, cap, ports.log, ports.objects).await?;
     Ok(admitted.map(|admitted| (admitted, cap)))
 }

@@ -7,7 +7,7 @@ use crate::snapshot::{Pieces, SnapshotError, finished, hash_ranges, manifest};
 use affinsy_core::history::History;
 use affinsy_core::ids::Tenant;
 use affinsy_core::order::{Order, OrderBatch};
-use affinsy_core::segment::MAX_BUCKET_BITS;
+use affinsy_core::segment::{ALL_HASHES, Hashes, MAX_BUCKET_BITS};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,16 +20,18 @@ pub struct Admitted {
     pub inserted: u64,
     pub updated: u64,
     pub refused: u64,
+    /// New lines that may still come in; less than none where the dataset holds more than the cap.
+    pub room: i64,
 }
 
 /// Lines that stand in memory at once while a push looks: some 100 MB.
 const ROWS_AT_ONCE: u64 = 500_000;
 
-/// Whether a dataset may have more live lines than `cap` after this push: it is not looked at whether they are new.
-pub fn may_exceed(head: Option<&DatasetRecord>, batch: &OrderBatch, cap: u64) -> bool {
+/// Whether a dataset may have more live lines than `cap` after so many more: it is not looked at whether they are new.
+pub fn may_exceed(head: Option<&DatasetRecord>, more: u64, cap: u64) -> bool {
     let (counted, at) = head.and_then(|head| head.counts.as_ref()).map_or((0, 0), |c| (c.line_items, c.rows_pushed));
     let pending = head.map_or(0, |head| head.rows_pushed.saturating_sub(at));
-    counted.saturating_add(pending).saturating_add(batch.line_count() as u64) > cap
+    counted.saturating_add(pending).saturating_add(more) > cap
 }
 
 /// Looks at what is there and says what of a push may be stored. `None` where the dataset cannot be read: that is no
@@ -43,17 +45,49 @@ pub async fn admit(
     objects: &Arc<dyn Objects>,
 ) -> PortResult<Option<Admitted>> {
     let there = match head {
-        Some(head) => there(tenant, head, batch, log, objects).await,
+        Some(head) => there(tenant, head, batch, ALL_HASHES, log, objects).await,
         None => Ok(There::default()),
     };
     match there {
-        Ok(there) => Ok(Some(there.decide(batch, cap))),
+        Ok(there) => Ok(Some(there.decide(batch, room(cap, there.lines)))),
         Err(SnapshotError::Port(error @ PortError::Unavailable(_))) => Err(error),
         Err(error) => {
             tracing::error!(error = %error, "row cap not checked");
             Ok(None)
         }
     }
+}
+
+/// New lines that a dataset has room for.
+pub fn room(cap: u64, lines: u64) -> i64 {
+    let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
+    signed(cap) - signed(lines)
+}
+
+/// The live lines of a dataset.
+pub async fn live_lines(
+    tenant: &Tenant,
+    head: &DatasetRecord,
+    log: &dyn OrderLog,
+    objects: &Arc<dyn Objects>,
+) -> Result<u64, SnapshotError> {
+    Ok(there(tenant, head, &OrderBatch::default(), ALL_HASHES, log, objects).await?.lines)
+}
+
+/// What of a batch may be stored, whose orders have these hashes, where there is room for so many new lines.
+pub async fn admit_part(
+    tenant: &Tenant,
+    head: Option<&DatasetRecord>,
+    (batch, hashes): (&OrderBatch, Hashes),
+    room: i64,
+    log: &dyn OrderLog,
+    objects: &Arc<dyn Objects>,
+) -> Result<Admitted, SnapshotError> {
+    let there = match head {
+        Some(head) => there(tenant, head, batch, hashes, log, objects).await?,
+        None => There::default(),
+    };
+    Ok(there.decide(batch, room))
 }
 
 /// What a dataset has of a push.
@@ -64,10 +98,12 @@ struct There {
     known: HashSet<(usize, u32)>,
 }
 
+/// Of orders with these hashes.
 async fn there(
     tenant: &Tenant,
     head: &DatasetRecord,
     batch: &OrderBatch,
+    (first, last): Hashes,
     log: &dyn OrderLog,
     objects: &Arc<dyn Objects>,
 ) -> Result<There, SnapshotError> {
@@ -77,7 +113,9 @@ async fn there(
     let mut pieces = Pieces::new(segments, objects);
     let names = Names::of(batch);
     let mut there = There::default();
-    for hashes in hash_ranges(rows, ROWS_AT_ONCE, MAX_BUCKET_BITS) {
+    let ranges = hash_ranges(rows, ROWS_AT_ONCE, MAX_BUCKET_BITS).into_iter();
+    let wanted = ranges.map(|(from, to)| (from.max(first), to.min(last))).filter(|(from, to)| from <= to);
+    for hashes in wanted {
         let history = finished(pieces.merge(hashes).await?).await?;
         there.add(&history, &names);
     }
@@ -109,14 +147,14 @@ impl There {
     }
 
     /// Removals and updates first: what they free is there for new lines, which are taken in the batch's order.
-    fn decide(&self, batch: &OrderBatch, cap: u64) -> Admitted {
+    fn decide(&self, batch: &OrderBatch, room: i64) -> Admitted {
         let is_known = |place: usize, product: u32| self.known.contains(&(place, product));
         let lines =
             || batch.orders().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, line)));
         let updated = lines().filter(|(at, line)| is_known(*at, line.product)).count() as u64;
         let removed =
-            lines().filter(|(at, line)| line.quantity.is_zero() && is_known(*at, line.product)).count() as u64;
-        let mut room = cap.saturating_add(removed).saturating_sub(self.lines);
+            lines().filter(|(at, line)| line.quantity.is_zero() && is_known(*at, line.product)).count() as i64;
+        let mut room = room.saturating_add(removed);
         let (mut inserted, mut refused) = (0, 0);
         let mut kept = batch.clone();
         let places: HashMap<&str, usize> =
@@ -126,11 +164,11 @@ impl There {
                 return true;
             }
             let fits = room > 0;
-            room -= u64::from(fits);
+            room -= i64::from(fits);
             *(if fits { &mut inserted } else { &mut refused }) += 1;
             fits
         });
-        Admitted { batch: kept, inserted, updated, refused }
+        Admitted { batch: kept, inserted, updated, refused, room }
     }
 }
 
@@ -165,7 +203,7 @@ mod tests {
         let names = Names::of(&batch);
         let place = |(order, product): &(&str, &str)| Some((*names.orders.get(order)?, *names.products.get(product)?));
         let there = There { lines, known: known.iter().filter_map(place).collect() };
-        let admitted = there.decide(&batch, 10);
+        let admitted = there.decide(&batch, room(10, lines));
         let got = (admitted.inserted, admitted.updated, admitted.refused, admitted.batch.line_count());
         assert_eq!(got, expected, "{push:?}");
     }
@@ -186,10 +224,9 @@ mod tests {
 
     #[test]
     fn it_is_looked_up_only_where_the_cap_may_be_passed() {
-        let two = batch(&[("o", "a", "1"), ("o", "b", "1")]);
-        assert!(!may_exceed(None, &two, 2) && may_exceed(None, &two, 1));
+        assert!(!may_exceed(None, 2, 2) && may_exceed(None, 2, 1));
         let mut head = DatasetRecord::new("d", "inc_1".to_owned(), affinsy_core::time::Instant(0));
         head.rows_pushed = 8;
-        assert!(!may_exceed(Some(&head), &two, 10) && may_exceed(Some(&head), &two, 9));
+        assert!(!may_exceed(Some(&head), 2, 10) && may_exceed(Some(&head), 2, 9));
     }
 }

@@ -75,6 +75,7 @@ pub fn upload(import_id: &str, dataset_id: &str) -> ImportRecord {
     let upload = UploadRecord {
         request: r#"{"dataset_id":"shop"}"#.to_owned(),
         object_key: format!("uploads/{import_id}"),
+        max_rows: Some(9),
         expires_at: NOW,
         lease_until: None,
         expired_leases: 0,

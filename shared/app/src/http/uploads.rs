@@ -40,7 +40,7 @@ pub async fn open(request: &Request, caller: &Caller, ports: &DataPorts) -> Resu
         random: &*ports.random,
         url_policy: ports.url_policy,
     };
-    let opened = open_upload(&caller.tenant, &bytes, open_ports).await.map_err(refused)?;
+    let opened = open_upload(&caller.tenant, &bytes, caller.max_rows, open_ports).await.map_err(refused)?;
     Answer::json(201, &view(&opened))
 }
 

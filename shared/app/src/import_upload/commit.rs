@@ -4,6 +4,7 @@ use super::Interrupted;
 use super::run::Run;
 use crate::ports::{Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, PortError, Random, SegmentRecord};
 use crate::push_orders::tend_at;
+use crate::row_cap;
 
 /// Attempts to get the sequences while other pushes to the same dataset take them away.
 const ATTEMPTS: u32 = 40;
@@ -67,11 +68,17 @@ impl Run {
         let work = self.work();
         let mut warnings = work.warnings.clone();
         warnings.extend(work.notes.clone().into_warnings());
+        let refused = work.capped.map_or(0, |capped| capped.refused);
+        if let Some(cap) = self.upload().max_rows.filter(|_| refused > 0) {
+            warnings.push(row_cap::warning(refused, cap));
+        }
         ImportRecord {
             status: ImportStatus::Completed,
             orders: work.orders,
             line_items: work.line_items,
-            rejected: work.rejected,
+            inserted: work.capped.map(|capped| capped.inserted),
+            updated: work.capped.map(|capped| capped.updated),
+            rejected: work.rejected + refused,
             rejects_key: work.rejects_key.clone(),
             warnings,
             completed_at: Some(self.ports.clock.now()),

@@ -4,6 +4,7 @@
 //! The import is *Completed* by the very transaction that makes its segments visible. Bad files end it as *Failed*;
 //! only trouble with the world around it is tried again.
 
+mod capped;
 mod commit;
 mod fail;
 mod open;

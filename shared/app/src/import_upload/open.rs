@@ -58,7 +58,13 @@ pub const REJECTS_LINK_S: u32 = 3_600;
 const MAX_COLUMN_CHARS: usize = 256;
 
 /// Stores an import as *Processing* and says where its file is to be sent.
-pub async fn open_upload(tenant: &Tenant, body: &[u8], ports: OpenPorts<'_>) -> Result<Opened, OpenRefused> {
+/// The dataset may hold `max_rows` live lines.
+pub async fn open_upload(
+    tenant: &Tenant,
+    body: &[u8],
+    max_rows: Option<u64>,
+    ports: OpenPorts<'_>,
+) -> Result<Opened, OpenRefused> {
     let request = Request::parse(body)?;
     if let Some(webhook_url) = &request.webhook_url {
         url::check(webhook_url, ports.url_policy)
@@ -72,6 +78,7 @@ pub async fn open_upload(tenant: &Tenant, body: &[u8], ports: OpenPorts<'_>) -> 
     let upload = UploadRecord {
         request: String::from_utf8_lossy(body).into_owned(),
         object_key,
+        max_rows,
         expires_at,
         lease_until: None,
         expired_leases: 0,

@@ -3,8 +3,8 @@
 use super::run::{Run, panicked};
 use super::staging::{self, Block, Blocks};
 use super::{Interrupted, fail};
-use crate::ports::{DatasetRecord, LogId, PortError, SegmentRecord, StagedObject};
-use affinsy_core::order::Notes;
+use crate::ports::{CappedWork, DatasetRecord, LogId, PortError, SegmentRecord, StagedObject};
+use affinsy_core::order::{Notes, OrderBatch};
 use affinsy_core::segment::{self, EncodedSegment};
 use affinsy_core::time::Instant;
 use bytes::Bytes;
@@ -18,6 +18,13 @@ struct Made {
     segment: Option<EncodedSegment>,
     orders: u64,
     notes: Notes,
+    capped: Option<CappedWork>,
+}
+
+/// The orders of a partition, and what is to be said of them.
+pub(super) struct Assembled {
+    pub batch: OrderBatch,
+    pub notes: Notes,
 }
 
 impl Run {
@@ -28,14 +35,21 @@ impl Run {
         if self.work().next_partition >= partitions {
             return Ok(());
         }
+        let head = self.begin_capped().await?;
         let staged = self.work().staged.clone();
         let indexes = self.indexes(&staged, partitions).await?;
         while self.work().next_partition < partitions {
             if self.is_out_of_time() {
                 return Err(Interrupted::OutOfTime);
             }
-            let blocks = self.blocks(&staged, &indexes, Block::Partition(self.work().next_partition)).await?;
-            self.store(made(blocks, self.import.created_at, self.ports.limits.partition_bytes).await?).await?;
+            let partition = self.work().next_partition;
+            let blocks = self.blocks(&staged, &indexes, Block::Partition(partition)).await?;
+            let assembled = assembled(blocks, self.ports.limits.partition_bytes).await?;
+            let hashes = staging::hashes_of(partition, partitions);
+            let (assembled, capped) = self.admitted(assembled, hashes, head.as_ref()).await?;
+            // An import ends with a commit, and a commit has a segment, be it one without a line.
+            let is_needed = partition + 1 == partitions && self.work().segments.is_empty();
+            self.store(made(assembled, capped, is_needed, self.import.created_at).await?).await?;
         }
         Ok(())
     }
@@ -56,6 +70,7 @@ impl Run {
             work.incarnation = Some(chosen);
             work.next_partition = 0;
             (work.orders, work.notes, work.segments) = (0, Notes::default(), Vec::new());
+            work.capped = None;
         }
         Ok(())
     }
@@ -114,6 +129,7 @@ impl Run {
         }
         let work = self.work_mut();
         work.orders += made.orders;
+        work.capped = made.capped;
         work.notes.absorb(made.notes);
         work.next_partition += 1;
         self.save().await
@@ -136,7 +152,7 @@ fn missing(key: &str) -> PortError {
 }
 
 /// Puts the orders of a partition together, on a thread of its own.
-async fn made(blocks: Vec<Bytes>, received_at: Instant, most_bytes: usize) -> Result<Made, Interrupted> {
+async fn assembled(blocks: Vec<Bytes>, most_bytes: usize) -> Result<Assembled, Interrupted> {
     let work = move || {
         let mut left = most_bytes;
         let mut unpacked = Vec::with_capacity(blocks.len());
@@ -147,10 +163,21 @@ async fn made(blocks: Vec<Bytes>, received_at: Instant, most_bytes: usize) -> Re
         }
         let damaged = || PortError::Damaged("a staged block is not what was staged".to_owned());
         let (batch, notes) = staging::orders(&unpacked).ok_or_else(damaged)?;
-        drop(unpacked);
-        let orders = batch.order_count() as u64;
-        let segment = (orders > 0).then(|| segment::encode_batch(&batch, received_at));
-        Ok(Made { segment, orders, notes })
+        Ok(Assembled { batch, notes })
     };
     tokio::task::spawn_blocking(work).await.map_err(panicked)?
+}
+
+async fn made(
+    Assembled { batch, notes }: Assembled,
+    capped: Option<CappedWork>,
+    is_needed: bool,
+    received_at: Instant,
+) -> Result<Made, Interrupted> {
+    let work = move || {
+        let orders = batch.order_count() as u64;
+        let segment = (orders > 0 || is_needed).then(|| segment::encode_batch(&batch, received_at));
+        Made { segment, orders, notes, capped }
+    };
+    tokio::task::spawn_blocking(work).await.map_err(panicked)
 }

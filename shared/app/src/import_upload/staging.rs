@@ -106,6 +106,12 @@ fn partition_of(order_id: &str, partitions: usize) -> usize {
     ((u128::from(xxh3_64(order_id.as_bytes())) * partitions as u128) >> 64) as usize
 }
 
+/// The first and the last hash of a partition.
+pub fn hashes_of(partition: u32, partitions: u32) -> (u64, u64) {
+    let first = |partition: u32| (u128::from(partition) << 64).div_ceil(u128::from(partitions.max(1)));
+    (first(partition) as u64, (first(partition + 1) - 1) as u64)
+}
+
 const HAS_CUSTOMER: u8 = 1;
 const HAS_DATE: u8 = 2;
 const HAS_PRICE: u8 = 4;
@@ -217,6 +223,19 @@ mod tests {
             Some(unpacked(packed, 1 << 20).expect("what was packed"))
         });
         found.collect()
+    }
+
+    #[test]
+    fn a_partition_has_the_hashes_that_fall_to_it() {
+        for partitions in [1, 2, 3, 7, 1_000] {
+            let all: Vec<_> = (0..partitions).map(|at| hashes_of(at, partitions)).collect();
+            assert_eq!((all[0].0, all[all.len() - 1].1), (0, u64::MAX));
+            assert!(all.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "{partitions}: {all:?}");
+            for id in (0..200).map(|id| id.to_string()) {
+                let (first, last) = all[partition_of(&id, partitions as usize)];
+                assert!((first..=last).contains(&xxh3_64(id.as_bytes())), "{id} of {partitions}");
+            }
+        }
     }
 
     #[test]

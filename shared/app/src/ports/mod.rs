@@ -31,7 +31,9 @@ pub use reports::{
 };
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{Publication, Settlement, Tending};
-pub use uploads::{Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads};
+pub use uploads::{
+    CappedWork, Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads,
+};
 pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
 pub use world::{Clock, Random};
 

@@ -14,6 +14,9 @@ pub struct UploadRecord {
     /// What the caller said of the file, as it came; the importer parses it again, so that both see the same.
     pub request: String,
     pub object_key: String,
+    /// The most live lines that the dataset may hold by the caller's plan.
+    #[serde(default)]
+    pub max_rows: Option<u64>,
     /// Until then the file may be sent.
     #[serde(with = "time::micros")]
     pub expires_at: Instant,
@@ -76,6 +79,19 @@ pub struct UploadWork {
     pub orders: u64,
     #[serde(default)]
     pub notes: Notes,
+    /// Where the plan's cap may be passed.
+    #[serde(default)]
+    pub capped: Option<CappedWork>,
+}
+
+/// What the plan's cap made of the partitions so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CappedWork {
+    /// Lines that may still come in; less than none where the dataset holds more than the plan admits.
+    pub room: i64,
+    pub inserted: u64,
+    pub updated: u64,
+    pub refused: u64,
 }
 
 /// What the first pass over a file found.

@@ -9,7 +9,7 @@ use parquet::file::metadata::{FileMetaData, KeyValue};
 /// The least and the greatest `xxh3_64(order_id)` of a range.
 pub type Hashes = (u64, u64);
 
-pub(super) const ALL_HASHES: Hashes = (0, u64::MAX);
+pub const ALL_HASHES: Hashes = (0, u64::MAX);
 
 pub(super) fn contains((first, last): Hashes, hash: u64) -> bool {
     (first..=last).contains(&hash)

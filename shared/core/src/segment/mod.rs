@@ -21,7 +21,7 @@ mod rows;
 mod schema;
 mod settle;
 
-pub use bounds::{Hashes, scan_ranges};
+pub use bounds::{ALL_HASHES, Hashes, scan_ranges};
 pub use compact::{Compacted, MAX_BUCKET_BITS, Removals, bucket_hashes};
 pub use decode::{decode, decode_all, decode_range};
 pub use encode::{encode, encode_batch};

@@ -20,6 +20,7 @@ pub struct Bench {
     pub clock: Arc<MemoryClock>,
     pub random: Arc<SeededRandom>,
     pub tenant: Tenant,
+    pub max_rows: Option<u64>,
 }
 
 /// What a dataset holds: for each order its customer and its lines, in thousandths.
@@ -33,6 +34,7 @@ impl Bench {
             clock: Arc::new(MemoryClock::at(NOW)),
             random: Arc::new(SeededRandom::new(3)),
             tenant: "shop".parse().expect("a plain name"),
+            max_rows: None,
         }
     }
 
@@ -66,7 +68,7 @@ impl Bench {
             random: &*self.random,
             url_policy: UrlPolicy::PublicOnly,
         };
-        let opened = open_upload(&self.tenant, body.as_bytes(), ports).await.expect("opens");
+        let opened = open_upload(&self.tenant, body.as_bytes(), self.max_rows, ports).await.expect("opens");
         let key = opened.import.upload.expect("waits for its file").object_key;
         assert_eq!(place_of(&key), Some((&*name_hash("shop"), &*opened.import.import_id)));
         (opened.import.import_id, key)

@@ -99,6 +99,7 @@ fn shared(bench: &Bench) -> Bench {
         clock: bench.clock.clone(),
         random: bench.random.clone(),
         tenant: bench.tenant.clone(),
+        max_rows: bench.max_rows,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Good and bad files.
 
-use super::bench::{Bench, check_failed, table};
+use super::bench::{Bench, Held, check_failed, table};
 use crate::ports::{ImportRecord, ImportStatus, Objects};
 use std::io::Write;
 
@@ -81,7 +81,7 @@ async fn a_file_that_cannot_be_used_fails_with_a_sentence() {
         let bench = Bench::new();
         let import = bench.imported(body, file.to_vec()).await;
         check_failed(&import, code, said);
-        assert_eq!(bench.held("default").await, super::bench::Held::new(), "nothing of it is visible");
+        assert_eq!(bench.held("default").await, Held::new(), "nothing of it is visible");
         bench.check_tidy();
     };
     check("{}", b"", "empty_file", "empty").await;
@@ -115,4 +115,35 @@ async fn a_bomb_is_read_in_bounded_memory() {
     let text = [b"order_id,product_name\n1,tea\n".to_vec(), vec![b'\n'; 20 << 20]].concat();
     let import = bench.imported("{}", zstd::encode_all(&text[..], 3).expect("packs")).await;
     assert_eq!((import.status, import.line_items), (ImportStatus::Completed, 1), "{import:?}");
+}
+
+#[tokio::test]
+async fn the_plans_cap_holds_for_files_and_updates_always_succeed() {
+    let mut bench = Bench::new();
+    let (text, _) = table();
+    let whole = Bench::new();
+    let lines = whole.imported("{}", text.clone()).await;
+    assert!(lines.line_items > 100 && lines.inserted.is_none(), "{lines:?}");
+    let live = |held: Held| held.values().map(|(_, lines)| lines.len() as u64).sum::<u64>();
+    let all = live(whole.held("default").await);
+    bench.max_rows = Some(50);
+    let first = bench.imported("{}", text.clone()).await;
+    assert_eq!(
+        (first.inserted, first.updated, live(bench.held("default").await)),
+        (Some(50), Some(0), 50),
+        "{first:?}"
+    );
+    assert_eq!(first.rejected - lines.rejected, all - 50, "each line that did not fit is counted");
+    assert!(first.warnings.iter().any(|warning| warning.contains("cap of 50")), "{:?}", first.warnings);
+    let before = bench.held("default").await;
+    let again = bench.imported("{}", text).await;
+    assert_eq!(
+        (again.status, again.inserted, again.updated),
+        (ImportStatus::Completed, Some(0), Some(50)),
+        "{again:?}"
+    );
+    assert_eq!(bench.held("default").await, before);
+    bench.max_rows = Some(10_000);
+    let roomy = bench.imported("{}", "order_id,product_name\nnew,tea\n").await;
+    assert_eq!((roomy.inserted, roomy.rejected, live(bench.held("default").await)), (None, 0, 51), "far from the cap");
 }
