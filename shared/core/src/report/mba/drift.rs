@@ -4,7 +4,7 @@
 //! all rules tested. New and gone is a matter of the two lists, and says no more than that: where a list was cut by
 //! `max_rules`, a rule may have been there and not listed.
 
-use super::previous::{PreviousReport, PreviousRule};
+use super::previous::{Period, PreviousReport, PreviousRule};
 use crate::decimal::Amount;
 use affinsy_mining::{Ratio, stats};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -44,6 +44,8 @@ pub struct Drift<'n> {
 pub struct Before<'n> {
     report_id: &'n str,
     completed_at: &'n str,
+    /// First and last date of its orders.
+    date_range: &'n Period,
     baskets: u64,
     rules_found: u64,
     rules_listed: u64,
@@ -107,8 +109,8 @@ pub struct Listed<'n> {
 }
 
 /// Holds a report's rules (`current`, with `rules_found` before the list was cut) against an earlier report's.
-/// `elsewhere` gives, for the names of a rule that
-/// is not listed now, how many baskets hold its products and how many its antecedents, where the report knows.
+/// `elsewhere` gives, for the names of a rule that is not listed now, how many baskets hold its products and how many
+/// its antecedents, where the report knows.
 pub fn drift<'n>(
     previous: &'n PreviousReport,
     current: &[Listed<'n>],
@@ -212,6 +214,7 @@ impl<'n> Before<'n> {
         Self {
             report_id: &previous.report_id,
             completed_at: &previous.completed_at,
+            date_range: &previous.period,
             baskets: previous.baskets,
             rules_found: previous.rules_found,
             rules_listed: previous.rules.len() as u64,

@@ -249,8 +249,10 @@ mod tests {
         then(FirstOrders::read(&Journeys::of(&past, &set), set.item_count()), &set);
     }
 
+    type ByProduct = BTreeMap<String, (Group, Vec<u32>)>;
+
     /// Customer by customer, product by product.
-    fn slow(orders: &[Order]) -> (Group, u64, BTreeMap<String, (Group, Vec<u32>)>) {
+    fn slow(orders: &[Order]) -> (Group, u64, ByProduct) {
         let (mut all, mut too_recent, mut by_product) = (Group::default(), 0, BTreeMap::new());
         let as_of = orders.iter().map(|order| order.day).max().unwrap_or(0);
         for (customer, journey) in random::journeys(orders) {
@@ -288,10 +290,10 @@ mod tests {
             let (all, too_recent, by_product) = slow(&orders);
             read(&orders, scope, |firsts, set| {
                 let found = (0..set.item_count() as u32).filter(|item| firsts.by_item[*item as usize].customers > 0);
-                let found: BTreeMap<String, (Group, Vec<u32>)> = found
+                let found: ByProduct = found
                     .map(|item| (set.name(item).to_owned(), (firsts.by_item[item as usize], sorted(firsts.days[item as usize].clone()))))
                     .collect();
-                let expected: BTreeMap<String, (Group, Vec<u32>)> =
+                let expected: ByProduct =
                     by_product.into_iter().map(|(name, (group, days))| (name, (group, sorted(days)))).collect();
                 if !by_customer {
                     assert_eq!((firsts.all, firsts.too_recent_customers), (all, too_recent));
@@ -350,8 +352,7 @@ mod tests {
         check_reason(&[], "known customer's first");
         check_reason(&orders[..100], "all 100 customers are fewer than 90 days old");
         check_reason(&[&orders[..2], &orders[orders.len() - 1..]].concat(), "0 of 2 customers ordered again");
-        let alike: Vec<Order> =
-            orders.iter().cloned().map(|order| Order { lines: orders[0].lines.clone(), ..order }).collect();
+        let alike: Vec<Order> = orders.iter().map(|order| Order { lines: orders[0].lines.clone(), ..*order }).collect();
         check_reason(&alike, "None of the 1 products");
     }
 }

@@ -3,7 +3,7 @@
 use super::{history, result};
 use crate::decimal::Amount;
 use crate::report::mba::drift::{Drift, Listed, Seen, Sides, drift};
-use crate::report::mba::previous::PreviousRule;
+use crate::report::mba::previous::{Period, PreviousRule};
 use crate::report::mba::{self, PreviousReport};
 use crate::report::spec::ReportSpec;
 use crate::report::{Budget, ReportOutput};
@@ -48,7 +48,7 @@ fn two_reports_tell_what_changed() {
     assert_eq!(
         drift["previous"],
         json!({"report_id": "rpt_1", "completed_at": "2025-01-01T00:00:00Z", "baskets": 305,
-        "rules_found": 2, "rules_listed": 2})
+        "date_range": {"start": "1970-01-01", "end": "1970-11-01"}, "rules_found": 2, "rules_listed": 2})
     );
     let weaker = &drift["weaker_rules"][0];
     assert_eq!((&weaker["antecedents"], &weaker["consequents"]), (&json!(["bread"]), &json!(["butter"])));
@@ -117,7 +117,8 @@ fn previous(rules: &[(usize, usize, u32, u32)]) -> PreviousReport {
     };
     let rules: Vec<PreviousRule> = rules.iter().map(rule).collect();
     let (report_id, completed_at) = ("r".to_owned(), "t".to_owned());
-    PreviousReport { report_id, completed_at, baskets: 1_000, rules_found: rules.len() as u64, rules }
+    let period = Period { start: None, end: None };
+    PreviousReport { report_id, completed_at, period, baskets: 1_000, rules_found: rules.len() as u64, rules }
 }
 
 fn current(rules: &[(usize, usize, u32, u32)]) -> Vec<Listed<'static>> {
