@@ -83,6 +83,10 @@ impl Quantity {
 impl Amount {
     pub const DECIMALS: u32 = 9;
     pub const ZERO: Self = Self(0);
+    /// Reads the text of a JSON number, such as [`Amount::to_text`] writes, without rounding.
+    pub fn parse(text: &str) -> Result<Self, DecimalProblem> {
+        scaled(text, Self::DECIMALS).map(Self)
+    }
     pub const fn from_billionths(billionths: i128) -> Self {
         Self(billionths)
     }
@@ -95,6 +99,10 @@ impl Amount {
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
     /// For ratios, statistics and display only; sums stay in integers.
     pub fn to_f64(self) -> f64 {

@@ -31,16 +31,34 @@ impl Unit {
     }
 }
 
-/// A name fit for a sentence: without control and direction characters, blanks made single, cut to a length.
+/// A name fit for a sentence: without control, direction and other characters that nobody sees, blanks made single,
+/// cut to a length.
 pub fn clean_name(name: &str) -> String {
-    let hidden =
-        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
     let plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !hidden(*c)).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let single = words.join(" ");
     match single.char_indices().nth(MAX_NAME_CHARS) {
         Some((end, _)) => format!("{}…", &single[..end]),
         None => single,
+    }
+}
+
+/// A cleaned name in quotation marks that it cannot end, and without the brackets of markup: a sentence stays a
+/// sentence where it is shown as a web page, and no formula where it is pasted into a sheet.
+pub fn quoted_name(name: &str) -> String {
+    let harmless = |c: char| match c {
+        '<' => '‹',
+        '>' => '›',
+        '“' | '”' => '"',
+        other => other,
+    };
+    match clean_name(name) {
+        empty if empty.is_empty() => "“(no name)”".to_owned(),
+        clean => format!("“{}”", clean.chars().map(harmless).collect::<String>()),
     }
 }
 
@@ -150,5 +168,11 @@ mod tests {
     fn names_cannot_break_a_sentence() {
         assert_eq!(clean_name(" a\u{0}b\n  c\u{202e}d "), "a b cd");
         assert_eq!(clean_name(&"x".repeat(81)).chars().count(), 81);
+        assert_eq!(clean_name("a\u{e0041}\u{ad}b\u{2028}c"), "ab c");
+        let check = |name: &str, expected: &str| assert_eq!(quoted_name(name), expected);
+        check("=HYPERLINK(\"x\")", "“=HYPERLINK(\"x\")”");
+        check("<script>a</script>", "“‹script›a‹/script›”");
+        check("x” said “y", "“x\" said \"y”");
+        check("\u{200b} ", "“(no name)”");
     }
 }

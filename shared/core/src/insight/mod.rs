@@ -5,7 +5,7 @@
 
 mod display;
 
-pub use display::{Unit, clean_name};
+pub use display::{Unit, clean_name, quoted_name};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -83,6 +83,20 @@ impl<'a> FactTable<'a> {
             _ => return None,
         };
         self.names.push(name);
+        Some(format!("{{{{P{}}}}}", self.names.len()))
+    }
+
+    /// The placeholder of a product's name at a pointer, or of a list of them, each in quotation marks: whatever a
+    /// merchant, or whoever wrote a feed, calls a product is seen to be a name, and no text begins with it.
+    pub fn product(&mut self, pointer: &str) -> Option<String> {
+        let quoted = |name: &Value| name.as_str().map(quoted_name);
+        let names = match self.report.pointer(pointer)? {
+            Value::Array(names) => names.iter().map(quoted).collect::<Option<Vec<String>>>()?,
+            name => vec![quoted(name)?],
+        };
+        let (last, others) = names.split_last()?;
+        let list = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+        self.names.push(list);
         Some(format!("{{{{P{}}}}}", self.names.len()))
     }
 

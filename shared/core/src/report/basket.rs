@@ -83,6 +83,9 @@ impl<'h> BasketSet<'h> {
         (4 * numbers + baskets) as u64
     }
 
+    pub const fn scope(&self) -> BasketScope {
+        self.scope
+    }
     pub const fn baskets(&self) -> &Baskets {
         &self.baskets
     }
@@ -100,6 +103,11 @@ impl<'h> BasketSet<'h> {
     pub fn item_count(&self) -> usize {
         self.products.len()
     }
+    /// The item of a product's name; `None` where no basket holds it.
+    pub fn item(&self, name: &str) -> Option<u32> {
+        let place = self.products.binary_search_by(|code| self.history.product(*code).cmp(name)).ok()?;
+        u32::try_from(place).ok()
+    }
     pub fn name(&self, item: u32) -> &'h str {
         self.history.product(self.products[item as usize])
     }
@@ -111,6 +119,19 @@ impl<'h> BasketSet<'h> {
             line.item = self.items[line.item as usize];
             line.quantity.is_positive() && line.item != NO_ITEM
         });
+    }
+
+    /// An order's products with positive quantity that are in baskets, each once, in no particular order.
+    pub fn items_of_order(&self, order: u32) -> impl Iterator<Item = u32> {
+        let lines = self.history.lines(&self.history.orders()[order as usize]);
+        let bought = lines.filter(|line| line.quantity.is_positive());
+        bought.map(|line| self.items[line.product as usize]).filter(|item| *item != NO_ITEM)
+    }
+
+    /// What an item's line of an order comes to; `None` where it has none, or no price is known.
+    pub fn amount_in_order(&self, order: u32, item: u32) -> Option<Amount> {
+        let product = self.products[item as usize];
+        self.history.lines(&self.history.orders()[order as usize]).find(|line| line.product == product)?.amount
     }
 
     /// The single lines by which a basket's products were bought at a known price, in no particular order.
@@ -129,7 +150,8 @@ impl<'h> BasketSet<'h> {
         orders.flat_map(|order| self.history.lines(order)).filter_map(|line| line.amount).sum()
     }
 
-    fn orders_of(&self, basket: usize) -> &[u32] {
+    /// The places in `History::orders` of the orders behind a basket.
+    pub fn orders_of(&self, basket: usize) -> &[u32] {
         &self.orders[self.order_offsets[basket] as usize..self.order_offsets[basket + 1] as usize]
     }
 }

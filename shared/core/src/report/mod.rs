@@ -114,8 +114,18 @@ pub fn run(
     spec: &spec::ReportSpec,
     budget: &Budget<'_>,
 ) -> Result<ReportOutput, RunEnd> {
+    run_after(history, spec, None, budget)
+}
+
+/// [`run`], held against an earlier report of the same parameters.
+pub fn run_after(
+    history: &crate::history::History,
+    spec: &spec::ReportSpec,
+    previous: Option<&mba::PreviousReport>,
+    budget: &Budget<'_>,
+) -> Result<ReportOutput, RunEnd> {
     match spec.report_type {
-        ReportType::Mba => mba::run(history, spec, budget),
+        ReportType::Mba => mba::run(history, spec, previous, budget),
         ReportType::Rfm => rfm::run(history, spec, budget),
     }
 }

@@ -27,8 +27,9 @@ pub struct Bundle<'n> {
     size: usize,
     support: f64,
     support_count: u32,
-    /// How many times more often than if the products had nothing to do with each other.
-    lift: f64,
+    /// How many times more often than if the products had nothing to do with each other; null where that is more
+    /// than a double holds (sets of very many rare products).
+    lift: Option<f64>,
     /// What the bundle's products come to in the baskets that hold them all.
     revenue: Amount,
     /// What those baskets come to as a whole.
@@ -40,7 +41,25 @@ pub struct Bundle<'n> {
     /// The median unit prices added up.
     list_price: Option<Amount>,
     attach: Attach<'n>,
+    /// What baskets are worth by the side of `attach` that they hold.
+    basket_values: BasketValues,
     scenario: Scenario,
+}
+
+/// All baskets in four parts: with both sides of a rule, with one of them whole, with neither.
+#[derive(Debug, Serialize)]
+struct BasketValues {
+    both: ValueOf,
+    only_antecedents: ValueOf,
+    only_consequents: ValueOf,
+    neither: ValueOf,
+}
+
+/// Some baskets, and what they come to each on average; null where there are none.
+#[derive(Debug, Serialize)]
+struct ValueOf {
+    baskets: u64,
+    average: Option<Amount>,
 }
 
 /// The bundle's most confident rule: who buys the one part also buys the other.
@@ -48,8 +67,12 @@ pub struct Bundle<'n> {
 struct Attach<'n> {
     antecedents: Vec<&'n RawValue>,
     consequents: Vec<&'n RawValue>,
+    /// Attach rate: of the baskets with the antecedents, the share that hold the consequents too.
     confidence: f64,
+    /// The same the other way round.
+    reverse_confidence: f64,
     antecedent_count: u32,
+    consequent_count: u32,
     /// Baskets with the antecedents that lack the consequents.
     baskets_without: u32,
 }
@@ -93,14 +116,28 @@ fn confidence_key(rule: &Rule) -> (std::cmp::Reverse<u32>, std::cmp::Reverse<usi
     (std::cmp::Reverse(rule.antecedent_count), std::cmp::Reverse(rule.consequent.len()))
 }
 
+/// A bundle with its money, and what the baskets with each side of its rule come to.
+#[derive(Debug)]
+pub struct Priced<'r> {
+    pub items: Vec<u32>,
+    rule: &'r Rule,
+    money: SetMoney,
+    antecedents: Amount,
+    consequents: Amount,
+}
+
 /// The candidates that earn the most, best first.
-pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger) -> Vec<(Candidate<'r>, SetMoney)> {
+pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger) -> Vec<Priced<'r>> {
     let sets: Vec<&[u32]> = candidates.iter().map(|candidate| candidate.items.as_slice()).collect();
     let totals = ledger.totals(&sets);
     let mut ranked: Vec<(Candidate<'r>, SetMoney)> = candidates.into_iter().zip(totals).collect();
     ranked.sort_by(|(a, x), (b, y)| y.products.cmp(&x.products).then_with(|| a.items.cmp(&b.items)));
     ranked.truncate(MAX_BUNDLES);
-    ranked
+    let priced = |(Candidate { items, best: rule }, money)| {
+        let [antecedents, consequents] = [&rule.antecedent, &rule.consequent].map(|side| ledger.totals(&[side])[0]);
+        Priced { items, rule, money, antecedents: antecedents.baskets, consequents: consequents.baskets }
+    };
+    ranked.into_iter().map(priced).collect()
 }
 
 /// What the rows need to know beyond their own set.
@@ -116,30 +153,30 @@ pub struct Shop<'n> {
 }
 
 impl<'n> Shop<'n> {
-    pub fn rows(&self, best: &[(Candidate<'_>, SetMoney)]) -> Vec<Bundle<'n>> {
-        best.iter().map(|(candidate, money)| self.row(candidate, money)).collect()
+    pub fn rows(&self, best: &[Priced<'_>]) -> Vec<Bundle<'n>> {
+        best.iter().map(|priced| self.row(priced)).collect()
     }
 
-    fn row(&self, candidate: &Candidate<'_>, money: &SetMoney) -> Bundle<'n> {
-        let (items, rule) = (&candidate.items, candidate.best);
+    fn row(&self, priced: &Priced<'_>) -> Bundle<'n> {
+        let Priced { items, rule, money, .. } = priced;
         let count = rule.support_count;
         let support = f64::from(count) / self.baskets as f64;
         let expected: f64 =
             items.iter().map(|item| f64::from(self.item_counts[*item as usize]) / self.baskets as f64).product();
-        let others = Amount::from_billionths(self.revenue.billionths().saturating_sub(money.baskets.billionths()));
         Bundle {
             products: self.names.list(items),
             size: items.len(),
             support,
             support_count: count,
-            lift: support / expected,
+            lift: Some(support / expected).filter(|lift| lift.is_finite()),
             revenue: money.products,
             basket_revenue: money.baskets,
             average_basket_value_with: share_of(money.baskets, count.into()),
-            average_basket_value_without: share_of(others, self.baskets - u64::from(count)),
+            average_basket_value_without: share_of(self.revenue.minus(money.baskets), self.baskets - u64::from(count)),
             median_unit_prices: items.iter().map(|item| self.prices[*item as usize]).collect(),
             list_price: self.list_price(items),
             attach: self.attach(rule),
+            basket_values: self.basket_values(priced),
             scenario: self.scenario(rule, items),
         }
     }
@@ -149,20 +186,41 @@ impl<'n> Shop<'n> {
             antecedents: self.names.list(&rule.antecedent),
             consequents: self.names.list(&rule.consequent),
             confidence: f64::from(rule.support_count) / f64::from(rule.antecedent_count),
+            reverse_confidence: f64::from(rule.support_count) / f64::from(rule.consequent_count),
             antecedent_count: rule.antecedent_count,
+            consequent_count: rule.consequent_count,
             baskets_without: rule.antecedent_count - rule.support_count,
         }
     }
 
+    /// Baskets with both sides are among those with either: inclusion and exclusion, no further pass.
+    fn basket_values(&self, priced: &Priced<'_>) -> BasketValues {
+        let Priced { rule, money: SetMoney { baskets: both, .. }, antecedents, consequents, .. } = *priced;
+        let [count, with_antecedents, with_consequents] =
+            [rule.support_count, rule.antecedent_count, rule.consequent_count].map(u64::from);
+        let of = |baskets: u64, value: Amount| ValueOf { baskets, average: share_of(value, baskets) };
+        BasketValues {
+            both: of(count, both),
+            only_antecedents: of(with_antecedents - count, antecedents.minus(both)),
+            only_consequents: of(with_consequents - count, consequents.minus(both)),
+            neither: of(
+                self.baskets + count - with_antecedents - with_consequents,
+                self.revenue.plus(both).minus(antecedents).minus(consequents),
+            ),
+        }
+    }
+
+    /// Prices at or below zero (corrections booked as products) make no scenario.
     fn scenario(&self, rule: &Rule, items: &[u32]) -> Scenario {
         let lacking = u64::from(rule.antecedent_count - rule.support_count);
         let takers = lacking / TAKERS_INVERSE;
-        let price = self.list_price(&rule.consequent);
+        let price = self.list_price(&rule.consequent).filter(|price| price.is_positive());
         let revenue = price.map(|price| Amount::from_billionths(price.billionths().saturating_mul(takers.into())));
         let list_price = self.list_price(items).filter(|price| price.is_positive());
         let break_even_discount = price
             .zip(list_price)
-            .map(|(price, list)| price.to_f64() * lacking as f64 / (list.to_f64() * f64::from(rule.antecedent_count)));
+            .map(|(price, list)| price.to_f64() * lacking as f64 / (list.to_f64() * f64::from(rule.antecedent_count)))
+            .filter(|discount| (0.0..=1.0).contains(discount));
         Scenario { assumption: ASSUMPTION, baskets: takers, revenue, break_even_discount }
     }
 

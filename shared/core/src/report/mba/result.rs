@@ -3,8 +3,11 @@
 use super::anchors::Anchor;
 use super::bundles::Bundle;
 use super::data::Data;
+use super::drift::Drift;
+use super::gateway::Gateway;
 use super::insights;
 use super::mine::Mined;
+use super::next_purchases::NextPurchases;
 use super::rules;
 use super::substitutes::Substitute;
 use super::summary::Summary;
@@ -27,7 +30,11 @@ pub struct MbaResult<'r> {
     pub itemsets: Box<RawValue>,
     pub bundles: Vec<Bundle<'r>>,
     pub anchors: Vec<Anchor<'r>>,
+    pub gateway_products: Gateway<'r>,
     pub substitutes: Vec<Substitute<'r>>,
+    pub next_purchases: NextPurchases<'r>,
+    /// Null where no earlier report has the same parameters.
+    pub drift: Option<Drift<'r>>,
     /// How lapsed customers were told apart; null where the scope does not ask.
     pub churn: Option<&'r ChurnRules>,
     pub insights: Option<Insights>,

@@ -1,5 +1,6 @@
 //! A basket analysis in a few numbers. Knows no single rule.
 
+use super::coverage::Coverage;
 use super::ledger::share_of;
 use super::mine::Mined;
 use crate::decimal::Amount;
@@ -21,6 +22,14 @@ pub struct Summary {
     pub rules_listed: u64,
     /// Rules whose significance was tested, the number that `q_value` corrects for.
     pub rules_tested: u64,
+    /// Baskets that hold all antecedents of a listed rule: those in which there is something to recommend.
+    pub covered_baskets: u64,
+    /// … as a share of all baskets.
+    pub coverage: Option<f64>,
+    /// Products in the baskets.
+    pub products: u64,
+    /// Products that a listed rule names.
+    pub products_in_rules: u64,
     pub average_basket_size: Option<f64>,
     pub single_item_baskets: u64,
     pub single_item_share: Option<f64>,
@@ -36,7 +45,7 @@ pub struct Summary {
     pub reason: Option<String>,
 }
 
-pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet) -> Summary {
+pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet, coverage: Coverage) -> Summary {
     let sizes = || set.baskets().iter().map(<[u32]>::len);
     let total = |keep: fn(usize) -> bool| -> (Amount, u64) {
         let kept = sizes().zip(values).filter(|(size, _)| keep(*size));
@@ -53,6 +62,10 @@ pub fn of(set: &BasketSet<'_>, values: &[Amount], mined: &Mined, found: &RuleSet
         rules_found: found.found,
         rules_listed: found.rules.len() as u64,
         rules_tested: found.tested,
+        covered_baskets: coverage.baskets,
+        coverage: mean(coverage.baskets as f64),
+        products: set.item_count() as u64,
+        products_in_rules: coverage.products,
         average_basket_size: mean(set.baskets().occurrence_count() as f64),
         single_item_baskets,
         single_item_share: mean(single_item_baskets as f64),

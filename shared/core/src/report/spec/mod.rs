@@ -3,6 +3,7 @@
 
 mod fields;
 mod filters;
+mod follows;
 mod grid;
 mod mba;
 mod number;
