@@ -45,7 +45,7 @@ use summary::Summary;
 pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<ReportOutput, RunEnd> {
     stage(budget, "baskets", 0.0)?;
     let window = Window::resolve(spec, history);
-    let selection = scope::select(history, &window, spec.customer_scope, spec.churn_days);
+    let selection = scope::select(history, &window, spec)?;
     let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
     let budget = &budget.without(set.memory_bytes());
     stage(budget, "itemsets", 0.2)?;
