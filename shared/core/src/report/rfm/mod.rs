@@ -45,16 +45,14 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     stage(budget, "predicting", 0.6)?;
     let (lifetime_value, predictions) = value::outlook(&population, &model, spec.customer_scope);
     stage(budget, "writing", 0.8)?;
-    let churn = match selection.churn.clone() {
-        Some(rules) => rules,
-        None => ChurnRules::apply(&past, spec.churn_days).0,
-    };
+    let (churn, lapsed) = ChurnRules::apply(&past, spec.churn_days);
     let findings = Findings {
         spec,
         model: &model,
         population: &population,
         selection: &selection,
         churn,
+        lapsed,
         migration,
         lifetime_value,
         predictions,
