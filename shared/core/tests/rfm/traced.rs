@@ -48,14 +48,13 @@ fn check_text(text: &str, facts: &[Value], labels: &[&str]) {
     let shown: Vec<&str> =
         facts.iter().filter_map(|fact| fact["display"].as_str()).flat_map(str::split_whitespace).collect();
     let mut plain = text.to_owned();
-    for label in labels.iter().filter(|label| label.chars().any(char::is_numeric)) {
-        plain = plain.replace(label, "");
-    }
+    labels.iter().for_each(|label| plain = plain.replace(label, "a segment"));
     for word in plain.split_whitespace().filter(|word| word.chars().any(char::is_numeric)) {
         let number = word.trim_matches(|c| matches!(c, '(' | ')' | '.' | ',' | ';' | ':'));
         assert!(shown.contains(&number), "a number without a fact: {word} in {text}");
     }
-    assert!(!text.contains("{{") && !text.contains("NaN") && !text.contains("null"), "a broken text: {text}");
+    let broken = ["{{", "}}", "NaN", "null", "inf "].iter().any(|sign| plain.contains(sign));
+    assert!(!broken, "a broken text: {text}");
 }
 
 #[test]
