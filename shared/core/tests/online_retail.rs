@@ -123,3 +123,38 @@ fn the_defaults_choose_a_threshold_that_fits() {
     eprintln!("{}", result["summary"]);
     check_insights(&result);
 }
+
+/// What DuckDB answers to the queries of tests/statements, by kind of insight.
+const ANSWERS: &str = include_str!("../../../tests/statements/answers.json");
+
+#[test]
+fn insights_of_customers_say_what_duckdb_finds() {
+    let Some(history) = online_retail() else { return };
+    let (result, _) = report(&history, r#"{"template": "standard_rfm"}"#);
+    let answers: Value = serde_json::from_str(ANSWERS).expect("JSON");
+    let items = result["insights"]["items"].as_array().expect("insights");
+    let kinds: Vec<&str> = items.iter().filter_map(|item| item["kind"].as_str()).collect();
+    assert_eq!(kinds.len(), answers.as_object().expect("kinds").len(), "{kinds:?}");
+    let (mut checked, mut of_model) = (0, 0);
+    for (item, kind) in items.iter().zip(kinds) {
+        for fact in item["facts"].as_array().expect("facts") {
+            let pointer = fact["pointer"].as_str().expect("a pointer");
+            let (found, wanted) = (fact["value"].as_f64().expect("a number"), answer(&answers[kind], pointer));
+            match wanted {
+                // Money has four decimals.
+                Some(wanted) => assert!((found - wanted).abs() <= 1e-4, "{pointer}: {found} {wanted}"),
+                None => assert!(pointer.contains("/expected_"), "no query answers {pointer}"),
+            }
+            checked += usize::from(wanted.is_some());
+            of_model += usize::from(wanted.is_none());
+        }
+    }
+    assert_eq!((checked, of_model), (38, 3));
+}
+
+/// By the whole pointer, or by as much of its end as the query names.
+fn answer(answers: &Value, pointer: &str) -> Option<f64> {
+    let columns = answers.as_object().expect("columns").iter();
+    let column = columns.filter(|(name, _)| pointer == *name || pointer.ends_with(&format!("/{name}")));
+    column.max_by_key(|(name, _)| name.len()).and_then(|(_, value)| value.as_f64())
+}

@@ -13,6 +13,8 @@ pub enum Unit {
     Factor,
     /// `1,234.50`; the report's currency, without a symbol
     Money,
+    /// Money that nobody knows to the cent: three digits that count, `1,230`
+    Estimate,
 }
 
 /// The longest name in a sentence, in characters.
@@ -27,6 +29,7 @@ impl Unit {
             Self::Share => share(number),
             Self::Factor => grouped(&factor(number)),
             Self::Money => grouped(&cents(&plain_text(value, number))),
+            Self::Estimate => grouped(&estimate(number)),
         })
     }
 }
@@ -82,6 +85,15 @@ fn factor(number: f64) -> String {
     };
     let text = format!("{number:.decimals$}");
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// Rounded to three significant digits; at most two decimals.
+fn estimate(number: f64) -> String {
+    let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
+    let unit = 10f64.powi((magnitude - 2).max(-2));
+    let rounded = (number / unit).round() * unit;
+    let decimals = (2 - magnitude).clamp(0, 2) as usize;
+    format!("{rounded:.decimals$}")
 }
 
 /// The decimal text of a number as the report holds it, without an exponent.
@@ -162,6 +174,13 @@ mod tests {
         check(Unit::Money, json!(9_007_199_254_740_993_u64), "9,007,199,254,740,993.00");
         check(Unit::Money, json!(1e21), "1,000,000,000,000,000,000,000.00");
         assert_eq!(Unit::Money.display(&json!("12")), None);
+        check(Unit::Estimate, json!(2_167_634.55), "2,170,000");
+        check(Unit::Estimate, json!(999_600), "1,000,000");
+        check(Unit::Estimate, json!(12.345), "12.3");
+        check(Unit::Estimate, json!(0.126), "0.13");
+        check(Unit::Estimate, json!(-1_234), "-1,230");
+        check(Unit::Estimate, json!(0), "0.00");
+        check(Unit::Estimate, json!(1e20), "100,000,000,000,000,000,000");
     }
 
     #[test]

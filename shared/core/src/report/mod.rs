@@ -29,21 +29,24 @@ impl ReportType {
     }
 }
 
+/// `customer_scope` of a segment: this and the segment's id.
+pub const SEGMENT_PREFIX: &str = "segment:";
+
 /// Whose orders, and which of them, a report looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerScope {
     All,
     FirstOrder,
     Repeat,
     HighValue,
     Churning,
-    #[serde(rename = "new_90d")]
     New90d,
+    /// All orders of the customers of one RFM segment, by its place in the report's segment model.
+    Segment(usize),
 }
 
 impl CustomerScope {
-    /// Every scope by the name that `customer_scope` takes.
+    /// Every scope that has one name by the name that `customer_scope` takes.
     pub const NAMES: [(&'static str, Self); 6] = [
         ("all", Self::All),
         ("first_order", Self::FirstOrder),
@@ -52,6 +55,11 @@ impl CustomerScope {
         ("churning", Self::Churning),
         ("new_90d", Self::New90d),
     ];
+
+    /// Its name; of a segment's the part before the segment's own ([`spec::ReportSpec::scope_name`] gives both).
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, scope)| *scope == self).map_or(SEGMENT_PREFIX, |(name, _)| name)
+    }
 }
 
 /// A finished computation. The parts are whole and in newline-delimited JSON, one row a line; the result

@@ -5,9 +5,10 @@ mod churn;
 
 pub use churn::{ChurnRules, LapseRule};
 
-use super::CustomerScope;
 use super::customer::Past;
+use super::spec::ReportSpec;
 use super::window::Window;
+use super::{CustomerScope, ReportFailure, rfm};
 use crate::decimal::Amount;
 use crate::history::History;
 use serde::Serialize;
@@ -37,15 +38,16 @@ pub struct Exclusions {
     pub orders_outside_date_range: u64,
 }
 
-pub fn select(history: &History, window: &Window, scope: CustomerScope, churn_days: Option<u32>) -> Selection {
-    select_from(&Past::read(history, window), scope, churn_days)
+/// Fails only where the segment model of the request makes no sense, which a read one does.
+pub fn select(history: &History, window: &Window, spec: &ReportSpec) -> Result<Selection, ReportFailure> {
+    select_from(&Past::read(history, window), spec)
 }
 
 /// [`select`] for a caller who has read the past already.
-pub fn select_from(past: &Past<'_>, scope: CustomerScope, churn_days: Option<u32>) -> Selection {
+pub fn select_from(past: &Past<'_>, spec: &ReportSpec) -> Result<Selection, ReportFailure> {
     let known = || past.customers().filter(|customer| !past.orders_of(*customer).is_empty());
     let baskets = || known().filter(|customer| basket_orders(past, *customer).next().is_some());
-    match scope {
+    Ok(match spec.customer_scope {
         CustomerScope::All => collect(past, known().collect(), None),
         CustomerScope::FirstOrder => {
             let customers: Vec<u32> = baskets().collect();
@@ -62,10 +64,11 @@ pub fn select_from(past: &Past<'_>, scope: CustomerScope, churn_days: Option<u32
         CustomerScope::HighValue => all_orders_of(past, high_value(past)),
         CustomerScope::New90d => all_orders_of(past, known().filter(|customer| is_new(past, *customer)).collect()),
         CustomerScope::Churning => {
-            let (rules, lapsed) = ChurnRules::apply(past, churn_days);
+            let (rules, lapsed) = ChurnRules::apply(past, spec.churn_days);
             Selection { churn: Some(rules), ..all_orders_of(past, lapsed) }
         }
-    }
+        CustomerScope::Segment(place) => all_orders_of(past, rfm::members(past, &spec.rfm, place)?),
+    })
 }
 
 /// A customer's orders that form a basket, by (instant, order id).

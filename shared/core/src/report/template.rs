@@ -92,7 +92,7 @@ impl Template {
             name: self.name(),
             description: self.description(),
             params: TemplateParams {
-                customer_scope: self.customer_scope(),
+                customer_scope: self.customer_scope().name(),
                 time_zone: "UTC",
                 churn_days: None,
                 as_of: None,
@@ -131,7 +131,7 @@ pub struct TemplateListing {
 /// Every parameter of a template with its default. `null` is "not set": the report works it out.
 #[derive(Debug, Serialize)]
 pub struct TemplateParams {
-    customer_scope: CustomerScope,
+    customer_scope: &'static str,
     time_zone: &'static str,
     churn_days: Option<u32>,
     as_of: Option<&'static str>,

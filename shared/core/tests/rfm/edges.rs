@@ -2,6 +2,7 @@
 
 use crate::golden_edges::shop;
 use crate::support::{Item, Report, history, output, report};
+use crate::traced::every_number_in_a_text_is_a_fact;
 use affinsy_core::report::spec::ReportSpec;
 use affinsy_core::report::{Budget, RunEnd, rfm};
 use serde_json::Value;
@@ -165,18 +166,4 @@ fn the_order_of_the_input_does_not_matter() {
     let [one, other] = [forwards, backwards].map(|orders| output(&history(&orders), ""));
     assert_eq!(one.result.get(), other.result.get());
     assert_eq!(one.parts[0].ndjson, other.parts[0].ndjson);
-}
-
-pub fn every_number_in_a_text_is_a_fact(report: &Report) {
-    for item in report.at("/insights/items").as_array().expect("insights") {
-        let text = |field: &str| item[field].as_str().expect("text").to_owned();
-        let mut rest = [text("title"), text("body"), text("action")].join(" ");
-        let mut facts: Vec<&Value> = item["facts"].as_array().expect("facts").iter().collect();
-        facts.sort_by_key(|fact| std::cmp::Reverse(fact["display"].as_str().map(str::len)));
-        for fact in facts {
-            assert_eq!(report.at(fact["pointer"].as_str().expect("a pointer")), &fact["value"]);
-            rest = rest.replace(fact["display"].as_str().expect("text"), "");
-        }
-        assert!(!rest.chars().any(char::is_numeric), "a number without a fact: {rest}");
-    }
 }

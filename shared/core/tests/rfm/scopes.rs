@@ -4,6 +4,7 @@ use crate::support::{Item, history};
 use affinsy_core::history::History;
 use affinsy_core::report::CustomerScope;
 use affinsy_core::report::scope::{Selection, select};
+use affinsy_core::report::spec::ReportSpec;
 use affinsy_core::report::window::{AskedTime, Window};
 use affinsy_core::time::{parse_day, parse_instant, zone};
 
@@ -15,8 +16,18 @@ fn window(history: &History, zone_name: &str, as_of: &str, start: &str) -> Windo
     Window::new(zone(zone_name).expect("a zone"), asked, history)
 }
 
+/// A basket analysis of a scope.
+fn asked(customer_scope: CustomerScope, churn_days: Option<u32>) -> ReportSpec {
+    let plain = ReportSpec::parse(br#"{"report_type": "MBA"}"#).expect("a valid request");
+    ReportSpec { customer_scope, churn_days, ..plain }
+}
+
 fn selection(history: &History, scope: CustomerScope, as_of: &str, start: &str) -> Selection {
-    select(history, &window(history, "UTC", as_of, start), scope, None)
+    chosen(history, &window(history, "UTC", as_of, start), &asked(scope, None))
+}
+
+fn chosen(history: &History, window: &Window, spec: &ReportSpec) -> Selection {
+    select(history, window, spec).expect("a segment model that makes sense")
 }
 
 fn check(history: &History, scope: CustomerScope, as_of: &str, start: &str, expected: &str) {
@@ -98,7 +109,7 @@ fn the_limit_of_lapsing_fits_the_customer() {
         ("d1", "dan", "2025-01-01", REFUND),
     ]);
     let check = |as_of: &str, churn_days: Option<u32>, expected: &[&str]| {
-        let selection = select(&shop, &window(&shop, "UTC", as_of, ""), CustomerScope::Churning, churn_days);
+        let selection = chosen(&shop, &window(&shop, "UTC", as_of, ""), &asked(CustomerScope::Churning, churn_days));
         let customers: Vec<&str> = selection.customers.iter().map(|code| shop.customer(*code)).collect();
         assert_eq!(customers, expected, "{as_of} {churn_days:?}");
         selection.churn.expect("the rules of this scope")
@@ -132,7 +143,7 @@ fn the_zone_decides_which_orders_are_known() {
     let shop = history(&[("1", "ann", "2025-03-30T23:30:00Z", TEA)]);
     let known = |zone_name: &str| {
         let window = window(&shop, zone_name, "2025-03-30", "");
-        select(&shop, &window, CustomerScope::All, None).orders.len()
+        chosen(&shop, &window, &asked(CustomerScope::All, None)).orders.len()
     };
     assert_eq!((known("UTC"), known("Europe/Berlin")), (1, 0));
 }
@@ -142,5 +153,5 @@ fn dates_decide_where_clocks_go_back_across_midnight() {
     // In St. John's, at 00:01 on 2010-11-07 it was 23:01 on the 6th again.
     let shop = history(&[("1", "ann", "2010-11-07T02:30:30Z", TEA), ("2", "ann", "2010-11-07T03:00:00Z", TEA)]);
     let window = window(&shop, "America/St_Johns", "2010-11-06", "");
-    assert_eq!(select(&shop, &window, CustomerScope::All, None).orders, [1]);
+    assert_eq!(chosen(&shop, &window, &asked(CustomerScope::All, None)).orders, [1]);
 }

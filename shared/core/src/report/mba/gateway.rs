@@ -232,7 +232,6 @@ impl FirstOrders {
 mod tests {
     use super::super::tests::random::{self, Order};
     use super::*;
-    use crate::report::CustomerScope;
     use crate::report::basket::BasketSet;
     use crate::report::customer::Past;
     use crate::report::scope;
@@ -244,7 +243,7 @@ mod tests {
         let history = random::history(orders);
         let (window, filters) = random::all_of(&history);
         let past = Past::read(&history, &window);
-        let selection = scope::select_from(&past, CustomerScope::All, None);
+        let selection = scope::select_from(&past, &random::everybody()).expect("needs no segments");
         let set = BasketSet::build(&history, &selection.orders, scope, &filters);
         then(FirstOrders::read(&Journeys::of(&past, &set), set.item_count()), &set);
     }

@@ -38,7 +38,7 @@ use super::customer::Past;
 use super::scope::Selection;
 use super::spec::ReportSpec;
 use super::window::Window;
-use super::{Budget, ReportOutput, RunEnd, scope};
+use super::{Budget, ReportFailure, ReportOutput, RunEnd, scope};
 use crate::history::History;
 use affinsy_mining::{Rule, RuleSet};
 use bundles::{Candidate, Shop};
@@ -64,7 +64,7 @@ pub fn run(
 ) -> Result<ReportOutput, RunEnd> {
     stage(budget, "baskets", 0.0)?;
     let window = Window::resolve(spec, history);
-    let Read { selection, set, first_orders, next } = Read::new(history, &window, spec);
+    let Read { selection, set, first_orders, next } = Read::new(history, &window, spec)?;
     let budget = &budget.without(set.memory_bytes());
     stage(budget, "itemsets", 0.2)?;
     let mined = mine::itemsets(set.baskets(), &spec.mba, budget)?;
@@ -89,14 +89,14 @@ struct Read<'h> {
 }
 
 impl<'h> Read<'h> {
-    fn new(history: &'h History, window: &Window, spec: &ReportSpec) -> Self {
+    fn new(history: &'h History, window: &Window, spec: &ReportSpec) -> Result<Self, ReportFailure> {
         let past = Past::read(history, window);
-        let selection = scope::select_from(&past, spec.customer_scope, spec.churn_days);
+        let selection = scope::select_from(&past, spec)?;
         let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
         let journeys = Journeys::of(&past, &set);
         let first_orders = FirstOrders::read(&journeys, set.item_count());
         let next = Found::read(&journeys, &set, spec.mba.max_q_value);
-        Self { selection, set, first_orders, next }
+        Ok(Self { selection, set, first_orders, next })
     }
 }
 

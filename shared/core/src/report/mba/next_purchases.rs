@@ -325,7 +325,6 @@ fn sales(journeys: &Journeys<'_>, steps: &[Step], items: &[u32], kept: &[Pair], 
 mod tests {
     use super::super::tests::random::{self, Order};
     use super::*;
-    use crate::report::CustomerScope;
     use crate::report::customer::Past;
     use crate::report::scope;
     use crate::report::spec::BasketScope;
@@ -336,7 +335,7 @@ mod tests {
         let history = random::history(orders);
         let (window, filters) = random::all_of(&history);
         let past = Past::read(&history, &window);
-        let selection = scope::select_from(&past, CustomerScope::All, None);
+        let selection = scope::select_from(&past, &random::everybody()).expect("needs no segments");
         let set = BasketSet::build(&history, &selection.orders, BasketScope::Order, &filters);
         then(&Journeys::of(&past, &set), &set)
     }

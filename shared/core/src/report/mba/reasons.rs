@@ -4,7 +4,7 @@ use super::data::Data;
 use super::mine::{self, Mined};
 use super::rules::{ended, options};
 use crate::report::spec::{BasketScope, MbaParams, ReportSpec};
-use crate::report::{Budget, CustomerScope, RunEnd};
+use crate::report::{Budget, RunEnd};
 use affinsy_mining::{Baskets, MineOptions, Ratio, Rule, RuleSort, mine_at_most, rules};
 
 /// Enough pairs to find the most frequent one.
@@ -42,8 +42,7 @@ fn without_orders(spec: &ReportSpec, data: &Data) -> String {
         return format!("No baskets: no order lies in the date range; {outside} orders in scope lie outside it.");
     }
     if scoped > 0 {
-        let scope = CustomerScope::NAMES.iter().find(|(_, scope)| *scope == spec.customer_scope);
-        let name = scope.map_or("all", |(name, _)| name);
+        let name = spec.scope_name();
         return format!("No baskets: none of the {scoped} orders is in customer_scope {name}; all would take them.");
     }
     if left_out.orders_after_as_of > 0 {

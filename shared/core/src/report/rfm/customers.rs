@@ -24,6 +24,8 @@ pub struct CustomerRow<'m> {
     pub last_order: Day,
     /// Net spend by qualifying order.
     pub aov: Option<Amount>,
+    /// Away for longer than the rule of `churn` allows.
+    pub lapsed: bool,
     /// Left out where the report has no model.
     #[serde(flatten)]
     pub prediction: Option<Prediction>,
@@ -62,6 +64,7 @@ fn row<'f>(findings: &'f Findings<'_>, at: usize, customer: &Customer) -> Custom
         first_order: first,
         last_order: last,
         aov: average(monetary, u64::from(frequency)),
+        lapsed: findings.has_lapsed(customer),
         prediction: findings.predictions.get(at).copied(),
     }
 }

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 pub struct Migration<'m> {
     pub compare_to: Day,
+    /// From then to the anchor date.
+    pub days: i64,
     /// Scored customers at the earlier date.
     pub customers_then: u64,
     pub customers_now: u64,
@@ -83,6 +85,7 @@ pub fn migration<'m>(then: &Population<'_>, now: &Population<'m>, model: &'m Mod
     biggest_flows.truncate(SHOWN);
     Migration {
         compare_to,
+        days: now.past.window.as_of.map_or(0, |as_of| as_of.days_since(compare_to)),
         customers_then: then.customers.len() as u64,
         customers_now: now.customers.len() as u64,
         flows: flows.len() as u64,

@@ -16,10 +16,10 @@ mod value;
 mod warnings;
 
 use super::customer::Past;
-use super::scope::{ChurnRules, Selection, select_from};
-use super::spec::ReportSpec;
+use super::scope::{ChurnRules, Exclusions, Selection, select_from};
+use super::spec::{ReportSpec, RfmParams};
 use super::window::Window;
-use super::{Budget, ReportOutput, ReportPart, RunEnd};
+use super::{Budget, ReportFailure, ReportOutput, ReportPart, RunEnd};
 use crate::decimal::Amount;
 use crate::history::History;
 use crate::time::Day;
@@ -36,25 +36,23 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
     let window = Window::resolve(spec, history);
     stage(budget, "reading", 0.0)?;
     let past = Past::read(history, &window);
-    let selection = select_from(&past, spec.customer_scope, spec.churn_days);
+    let selection = select_from(&past, spec)?;
     stage(budget, "scoring", 0.3)?;
     let population = Population::score(&past, &selection, &model);
     stage(budget, "comparing", 0.5)?;
     let earlier = earlier_date(spec, &window);
-    let migration = earlier.map(|date| compare(spec, &model, &population, date));
+    let migration = earlier.map(|date| compare(spec, &model, &population, date)).transpose()?;
     stage(budget, "predicting", 0.6)?;
     let (lifetime_value, predictions) = value::outlook(&population, &model, spec.customer_scope);
     stage(budget, "writing", 0.8)?;
-    let churn = match selection.churn.clone() {
-        Some(rules) => rules,
-        None => ChurnRules::apply(&past, spec.churn_days).0,
-    };
+    let (churn, lapsed) = ChurnRules::apply(&past, spec.churn_days);
     let findings = Findings {
         spec,
         model: &model,
         population: &population,
         selection: &selection,
         churn,
+        lapsed,
         migration,
         lifetime_value,
         predictions,
@@ -78,12 +76,36 @@ fn earlier_date(spec: &ReportSpec, window: &Window) -> Option<Day> {
     (date < as_of).then_some(date)
 }
 
-fn compare<'m>(spec: &ReportSpec, model: &'m Model, now: &Population<'m>, date: Day) -> migration::Migration<'m> {
+fn compare<'m>(
+    spec: &ReportSpec,
+    model: &'m Model,
+    now: &Population<'m>,
+    date: Day,
+) -> Result<migration::Migration<'m>, ReportFailure> {
     let window = now.past.window.at(date);
     let past = Past::read(now.past.history, &window);
-    let selection: Selection = select_from(&past, spec.customer_scope, spec.churn_days);
+    let selection = select_from(&past, spec)?;
     let then = Population::score(&past, &selection, model);
-    migration::migration(&then, now, model, date)
+    Ok(migration::migration(&then, now, model, date))
+}
+
+/// Codes of the customers of one segment, ascending. Everybody known is scored, on everything known up to the anchor
+/// date: as in a report of all customers without a date range.
+pub fn members(past: &Past<'_>, params: &RfmParams, place: usize) -> Result<Vec<u32>, ReportFailure> {
+    let model = Model::new(params)?;
+    let orders = past.history.orders().iter().enumerate();
+    let known = orders.filter(|(_, order)| past.window.is_known(order.date)).map(|(at, _)| at as u32);
+    let everybody = Selection {
+        orders: known.collect(),
+        customers: past.customers().collect(),
+        churn: None,
+        exclusions: Exclusions::default(),
+    };
+    let scored = Population::score(past, &everybody, &model).customers;
+    let mut members: Vec<u32> =
+        scored.iter().filter(|customer| customer.segment == place).map(|customer| customer.code).collect();
+    members.sort_unstable();
+    Ok(members)
 }
 
 /// A part of revenue; `None` where refunds make it none: the part or the rest lies below zero.

@@ -64,6 +64,9 @@ pub struct Summary {
     pub monetary: MoneySpread,
     pub one_time_customers: u64,
     pub one_time_share: Option<f64>,
+    /// What the one-time customers spent.
+    pub one_time_revenue: Amount,
+    pub one_time_revenue_share: Option<f64>,
     pub repeat_customers: u64,
     pub repeat_rate: Option<f64>,
     /// Customers whose refunds ate up what they spent.
@@ -72,6 +75,17 @@ pub struct Summary {
     pub guest_order_share: Option<f64>,
     /// Good customers who have not come back: the segments at risk and not to be lost. `None` for own segments.
     pub at_risk: Option<AtRisk>,
+    /// Customers who have been away for longer than the rule of `churn` allows.
+    pub lapsed: Lapsed,
+}
+
+/// Scored customers who are lapsed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Lapsed {
+    pub customers: u64,
+    pub share: Option<f64>,
+    pub revenue: Amount,
+    pub revenue_share: Option<f64>,
 }
 
 /// Good customers who have not come back.
@@ -124,7 +138,8 @@ pub fn summary(findings: &Findings<'_>, data: &Data) -> Summary {
     let all = &findings.population.customers;
     let (scored, revenue) = (all.len() as u64, findings.population.revenue());
     let orders = all.iter().map(|customer| u64::from(customer.frequency)).sum();
-    let one_time = all.iter().filter(|customer| customer.frequency == 1).count() as u64;
+    let once = || all.iter().filter(|customer| customer.frequency == 1);
+    let (one_time, one_time_revenue) = (once().count() as u64, once().map(|customer| customer.monetary).sum());
     Summary {
         customers_scored: scored,
         orders,
@@ -135,12 +150,23 @@ pub fn summary(findings: &Findings<'_>, data: &Data) -> Summary {
         monetary: MoneySpread::of(all.iter().map(|customer| customer.monetary)),
         one_time_customers: one_time,
         one_time_share: share(one_time as f64, scored as f64),
+        one_time_revenue,
+        one_time_revenue_share: revenue_share(one_time_revenue, revenue),
         repeat_customers: scored - one_time,
         repeat_rate: share((scored - one_time) as f64, scored as f64),
         customers_without_net_spend: all.iter().filter(|customer| !customer.monetary.is_positive()).count() as u64,
         guest_order_share: share(data.exclusions.guest_orders as f64, data.orders as f64),
         at_risk: at_risk(findings, revenue),
+        lapsed: lapsed(findings, revenue),
     }
+}
+
+fn lapsed(findings: &Findings<'_>, total: Amount) -> Lapsed {
+    let all = &findings.population.customers;
+    let members = || all.iter().filter(|customer| findings.has_lapsed(customer));
+    let (customers, revenue) = (members().count() as u64, members().map(|customer| customer.monetary).sum());
+    let share = share(customers as f64, all.len() as f64);
+    Lapsed { customers, share, revenue, revenue_share: revenue_share(revenue, total) }
 }
 
 fn at_risk(findings: &Findings<'_>, total: Amount) -> Option<AtRisk> {

@@ -8,7 +8,7 @@ use super::loyalty::{self, Concentration, FunnelStep, Repurchase};
 use super::migration::Migration;
 use super::model::Model;
 use super::overview::{self, Data, Summary};
-use super::population::Population;
+use super::population::{Customer, Population};
 use super::segments::{self, SegmentRow};
 use super::value::{LifetimeValue, Prediction};
 use super::warnings;
@@ -28,10 +28,18 @@ pub struct Findings<'m> {
     pub population: &'m Population<'m>,
     pub selection: &'m Selection,
     pub churn: ChurnRules,
+    /// Codes of the customers whom these rules call lapsed, ascending.
+    pub lapsed: Vec<u32>,
     pub migration: Option<Migration<'m>>,
     pub lifetime_value: LifetimeValue<'m>,
     /// Parallel to the customers; empty without a model.
     pub predictions: Vec<Prediction>,
+}
+
+impl Findings<'_> {
+    pub fn has_lapsed(&self, customer: &Customer) -> bool {
+        self.lapsed.binary_search(&customer.code).is_ok()
+    }
 }
 
 /// The result of an RFM report.

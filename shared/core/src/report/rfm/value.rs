@@ -1,17 +1,22 @@
 //! What customers are expected to order and spend from the anchor date on: BG/NBD with Gamma-Gamma, fitted to
 //! the report's own customers. Where that says nothing the report says why, and is complete without it.
 
+mod backtest;
+mod past;
+
+pub use backtest::Backtest;
+
 use super::model::Model;
-use super::population::{Customer, Population};
+use super::population::Population;
 use crate::decimal::Amount;
 use crate::report::CustomerScope;
 use affinsy_mining::rfm::clv::{BgNbd, GammaGamma, Purchases, Spend};
+use past::Past;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-/// Horizons in days.
-const SOON: f64 = 90.0;
-const YEAR: f64 = 365.0;
+/// How far the outlook reaches.
+const HORIZON_DAYS: [u32; 2] = [90, 365];
 const MIN_REPEAT_BUYERS: usize = 100;
 /// A model that gets the shop's past repeats more wrong than this by a factor is not believed about its future.
 const MAX_MISFIT: f64 = 1.25;
@@ -26,6 +31,10 @@ pub struct LifetimeValue<'m> {
     /// Customers with purchases on at least two days.
     pub repeat_buyers: u64,
     pub parameters: Option<Parameters>,
+    /// How the model would have done in the time before the anchor date; `None` where too little was known then.
+    pub backtest: Option<Backtest>,
+    /// What the fields of an outlook look ahead.
+    pub horizon_days: [u32; 2],
     /// All scored customers together.
     pub total: Option<Outlook>,
     pub segments: Vec<SegmentOutlook<'m>>,
@@ -77,37 +86,43 @@ pub fn outlook<'m>(
     model: &'m Model,
     scope: CustomerScope,
 ) -> (LifetimeValue<'m>, Vec<Prediction>) {
-    let pasts: Vec<Past> = population.customers.iter().map(|customer| Past::of(population, customer)).collect();
+    let pasts = pasts(population);
     let repeat_buyers = pasts.iter().filter(|past| past.purchases.repeats > 0).count();
-    let none = |reason| LifetimeValue {
+    let fitted = fit(&pasts, repeat_buyers, scope);
+    let backtest = fitted.is_ok().then(|| Backtest::run(population)).flatten();
+    let verdict = match backtest.filter(Backtest::is_refused) {
+        Some(_) => Err("put to the test on the last 90 days, the model is wrong by more than a factor of two"),
+        None => fitted,
+    };
+    let none = LifetimeValue {
         model: None,
-        reason: Some(reason),
+        reason: None,
         repeat_buyers: repeat_buyers as u64,
         parameters: None,
+        backtest,
+        horizon_days: HORIZON_DAYS,
         total: None,
         segments: Vec::new(),
     };
-    match fit(&pasts, repeat_buyers, scope) {
-        Err(reason) => (none(reason), Vec::new()),
-        Ok(fitted) => {
-            let predictions = fitted.predict(&pasts);
-            let value = LifetimeValue {
-                model: Some("bg_nbd_gamma_gamma"),
-                reason: None,
-                repeat_buyers: repeat_buyers as u64,
-                parameters: Some(fitted.parameters()),
-                total: Some(total(predictions.iter())),
-                segments: by_segment(population, model, &predictions),
-            };
-            (value, predictions)
-        }
-    }
+    let fitted = match verdict {
+        Err(reason) => return (LifetimeValue { reason: Some(reason), ..none }, Vec::new()),
+        Ok(fitted) => fitted,
+    };
+    let predictions = fitted.predict(&pasts);
+    let value = LifetimeValue {
+        model: Some("bg_nbd_gamma_gamma"),
+        parameters: Some(fitted.parameters()),
+        total: Some(total(predictions.iter())),
+        segments: by_segment(population, model, &predictions),
+        ..none
+    };
+    (value, predictions)
 }
 
-/// What the two models see of a customer. Orders of one day are one purchase.
-struct Past {
-    purchases: Purchases,
-    spend: Spend,
+/// Parallel to the customers: who is scored has bought by the anchor date.
+fn pasts(population: &Population<'_>) -> Vec<Past> {
+    let Some(as_of) = population.past.window.as_of else { return Vec::new() };
+    population.customers.iter().filter_map(|customer| Past::of(population, customer, as_of)).collect()
 }
 
 struct Fitted {
@@ -150,35 +165,31 @@ fn expected_to_actual(model: &BgNbd, purchases: &[Purchases]) -> f64 {
     expected / actual
 }
 
-impl Past {
-    fn of(population: &Population<'_>, customer: &Customer) -> Self {
-        let (mut days, mut later) = (Vec::new(), Amount::ZERO);
-        for facts in population.orders_of(customer.code).filter(|facts| facts.qualifies) {
-            days.push(facts.day);
-            if facts.day != customer.first {
-                later = later.plus(facts.net);
-            }
-        }
-        days.sort_unstable();
-        days.dedup();
-        let repeats = days.len() as u32 - 1;
-        let last = customer.last.days_since(customer.first) as f64;
-        let mean = if repeats > 0 { later.to_f64() / f64::from(repeats) } else { 0.0 };
-        Self {
-            purchases: Purchases { repeats, last, age: last + customer.recency_days as f64 },
-            spend: Spend { orders: if mean > 0.0 { repeats } else { 0 }, mean: mean.max(0.0) },
-        }
+/// Expected purchases by past and horizon: customers with equal pasts are worked out once.
+#[derive(Debug)]
+struct Outlooks<const N: usize> {
+    model: BgNbd,
+    horizons: [f64; N],
+    known: FxHashMap<(u32, u64, u64), [f64; N]>,
+}
+
+impl<const N: usize> Outlooks<N> {
+    fn of(model: BgNbd, horizons: [f64; N]) -> Self {
+        Self { model, horizons, known: FxHashMap::default() }
+    }
+
+    fn expected(&mut self, past: &Purchases) -> [f64; N] {
+        let Self { model, horizons, known } = self;
+        let key = (past.repeats, past.last.to_bits(), past.age.to_bits());
+        *known.entry(key).or_insert_with(|| horizons.map(|days| model.expected_purchases(past, days).max(0.0)))
     }
 }
 
 impl Fitted {
-    /// Customers with equal pasts are worked out once.
     fn predict(&self, pasts: &[Past]) -> Vec<Prediction> {
-        let mut known = FxHashMap::<(u32, u64, u64), [f64; 2]>::default();
+        let mut outlooks = Outlooks::of(self.orders, HORIZON_DAYS.map(f64::from));
         let predict = |past: &Past| {
-            let key = (past.purchases.repeats, past.purchases.last.to_bits(), past.purchases.age.to_bits());
-            let ahead = |days| self.orders.expected_purchases(&past.purchases, days).max(0.0);
-            let [soon, year] = *known.entry(key).or_insert_with(|| [ahead(SOON), ahead(YEAR)]);
+            let [soon, year] = outlooks.expected(&past.purchases);
             let value = self.value.expected_value(&past.spend);
             Prediction {
                 p_alive: (past.purchases.repeats > 0).then(|| self.orders.p_alive(&past.purchases)),

@@ -4,6 +4,7 @@ use super::cohorts::{self, MAX_AGE, MAX_COHORTS};
 use super::grid::{ScoreRange, ScoreRanges};
 use super::overview::Data;
 use super::result::Findings;
+use super::value::Backtest;
 use crate::report::spec::Filters;
 
 const FEW_CUSTOMERS: usize = 50;
@@ -23,6 +24,7 @@ pub fn of(findings: &Findings<'_>, data: &Data, ranges: &ScoreRanges, cohorts: c
     warnings.extend(guests(data));
     warnings.extend(left_out(data));
     warnings.extend(unused(findings));
+    warnings.extend(rough_outlook(findings));
     warnings.extend(cut_off(cohorts));
     warnings
 }
@@ -121,6 +123,17 @@ fn unused(findings: &Findings<'_>) -> Vec<String> {
         sentences.push("Nobody could be scored at compare_to: migration shows newcomers only.".to_owned());
     }
     sentences
+}
+
+/// A season, or a shop that grows or shrinks: the model knows neither.
+fn rough_outlook(findings: &Findings<'_>) -> Option<String> {
+    let value = &findings.lifetime_value;
+    let Backtest { days, expected_orders, actual_orders, .. } =
+        value.backtest.filter(|test| value.model.is_some() && test.is_rough())?;
+    Some(format!(
+        "Lifetime value is a rough estimate here: put to the test on the last {days} days, the model expected \
+         {expected_orders:.0} purchases, and {actual_orders} came."
+    ))
 }
 
 fn cut_off(left_out: cohorts::LeftOut) -> Vec<String> {

@@ -249,6 +249,6 @@ fn between(range: &RangeInclusive<Ratio>) -> String {
     format!("from {} to {}", range.start().to_f64(), range.end().to_f64())
 }
 
-fn listed<T>(table: &[(&str, T)]) -> String {
+pub(super) fn listed<T>(table: &[(&str, T)]) -> String {
     table.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ mod grid;
 mod mba;
 mod number;
 mod rfm;
+mod scope;
 mod used;
 
 #[cfg(test)]
@@ -80,6 +81,17 @@ impl ReportSpec {
     }
 }
 
+impl ReportSpec {
+    /// `customer_scope` as it is asked for.
+    pub fn scope_name(&self) -> String {
+        let name = self.customer_scope.name();
+        match self.customer_scope {
+            CustomerScope::Segment(place) => name.to_owned() + self.rfm.segment_ids().get(place).unwrap_or(&""),
+            _ => name.to_owned(),
+        }
+    }
+}
+
 /// `None` only where a problem was noted.
 fn read(mut body: Fields<'_>) -> Option<ReportSpec> {
     let kind = read_kind(&mut body);
@@ -94,11 +106,12 @@ fn read(mut body: Fields<'_>) -> Option<ReportSpec> {
     let mut filter_fields = body.object("filters");
     let (range, filters) = filters::read(&mut filter_fields, &time_zone);
     filter_fields.finish();
-    let scope = params.one_of("customer_scope", &CustomerScope::NAMES);
+    let scope = scope::read(&mut params);
     let as_of = params.day("as_of");
     let churn_days = params.integer("churn_days", 1..=3_650);
     let insights = params.boolean("insights").unwrap_or(true);
-    let (mba, rfm) = read_typed(&mut params, kind.map(|_| report_type));
+    let (mba, rfm) = read_typed(&mut params, kind.map(|_| report_type), scope.as_ref());
+    let scope = scope.and_then(|scope| scope.resolve(&params, report_type, &rfm));
     if let (Some(as_of), Some(compare_to)) = (as_of, rfm.compare_to)
         && compare_to >= as_of
     {
@@ -177,8 +190,16 @@ fn read_zone(params: &mut Fields<'_>) -> (TimeZone, String) {
 }
 
 /// The parameters of the report's own type; the other type's are ignored with a warning.
-fn read_typed(params: &mut Fields<'_>, report_type: Option<ReportType>) -> (MbaParams, RfmParams) {
+fn read_typed(
+    params: &mut Fields<'_>,
+    report_type: Option<ReportType>,
+    scope: Option<&scope::Asked>,
+) -> (MbaParams, RfmParams) {
     match report_type {
+        Some(ReportType::Mba) if matches!(scope, Some(scope::Asked::Segment(_))) => {
+            params.ignore(&["compare_to"], "it is a parameter of RFM reports");
+            (mba::read(params), rfm::read_segmentation(params))
+        }
         Some(ReportType::Mba) => {
             params.ignore(&rfm::NAMES, "it is a parameter of RFM reports");
             (mba::read(params), RfmParams::default())

@@ -5,6 +5,7 @@ use super::grid;
 use crate::decimal::{Amount, Price, Quantity};
 use crate::json::Node;
 use crate::time::Day;
+use affinsy_mining::rfm::BuiltinSegment;
 use serde::{Serialize, Serializer};
 
 /// Every parameter of an RFM report.
@@ -23,6 +24,18 @@ pub struct RfmParams {
 impl Default for RfmParams {
     fn default() -> Self {
         Self { bins: 5, segment_model: SegmentModel::Rfm10, thresholds: None, compare_to: None }
+    }
+}
+
+impl RfmParams {
+    /// The ids of the segments in the order of the report.
+    pub fn segment_ids(&self) -> Vec<&str> {
+        match &self.segment_model {
+            SegmentModel::Rfm10 | SegmentModel::Rf10 => {
+                BuiltinSegment::ALL.iter().map(|segment| segment.id()).collect()
+            }
+            SegmentModel::Custom(segments) => segments.iter().map(|segment| segment.id.as_str()).collect(),
+        }
     }
 }
 
@@ -80,12 +93,17 @@ impl Serialize for SegmentModel {
 }
 
 pub(super) fn read(params: &mut Fields<'_>) -> RfmParams {
+    RfmParams { compare_to: params.day("compare_to"), ..read_segmentation(params) }
+}
+
+/// What decides on a customer's segment: all that a basket analysis of a segment takes.
+pub(super) fn read_segmentation(params: &mut Fields<'_>) -> RfmParams {
     let bins = params.integer("bins", 2..=10).unwrap_or(5);
     RfmParams {
         bins,
         segment_model: read_model(params, bins),
         thresholds: read_thresholds(params, bins),
-        compare_to: params.day("compare_to"),
+        compare_to: None,
     }
 }
 

@@ -196,3 +196,28 @@ fn what_is_no_object_is_malformed() {
         check(body);
     }
 }
+
+#[test]
+fn a_segment_is_a_scope_of_basket_analyses() {
+    let check = |params: &str, id: &str, ignored: usize| {
+        let spec = parse(&format!(r#"{{"report_type":"MBA","params":{params}}}"#));
+        assert!(matches!(spec.customer_scope, CustomerScope::Segment(_)), "{params}");
+        assert_eq!((spec.scope_name().as_str(), spec.warnings.len()), (id, ignored), "{:?}", spec.warnings);
+    };
+    check(r#"{"customer_scope":"segment:at_risk"}"#, "segment:at_risk", 0);
+    check(r#"{"customer_scope":"segment:champions","segment_model":"rf10","bins":4}"#, "segment:champions", 0);
+    check(r#"{"customer_scope":"segment:champions","compare_to":"2025-01-01"}"#, "segment:champions", 1);
+    let own = r#""segment_model":"custom","bins":2,"segments":[{"id":"Best","r":2},{"id":"rest: all","r":1}]"#;
+    check(&format!(r#"{{"customer_scope":"segment:rest: all",{own}}}"#), "segment:rest: all", 0);
+    check_params(&format!(r#"{{"customer_scope":"segment:champions",{own}}}"#), &["/params/customer_scope"]);
+    check_params(r#"{"customer_scope":"segment:"}"#, &["/params/customer_scope"]);
+    check_params(r#"{"customer_scope":"segment:Champions"}"#, &["/params/customer_scope"]);
+    check_params(r#"{"customer_scope":7}"#, &["/params/customer_scope"]);
+    check_params(r#"{"customer_scope":"champions"}"#, &["/params/customer_scope"]);
+    check_refused(
+        r#"{"report_type":"RFM","params":{"customer_scope":"segment:champions"}}"#,
+        &["/params/customer_scope"],
+    );
+    let plain = parse(r#"{"report_type":"MBA","params":{"bins":4,"segment_model":"rf10"}}"#);
+    assert_eq!((plain.customer_scope, plain.warnings.len()), (CustomerScope::All, 2));
+}

@@ -31,6 +31,10 @@ const MAX_DISTINCT: usize = 5_000;
 const STARTS: [[f64; 4]; 3] = [[0.0, 0.0, 0.0, 0.0], [-1.4, 0.0, -0.2, 0.9], [-0.7, 0.7, -2.3, 0.0]];
 /// Parameters beyond these say that the data do not tell them, not what they are.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1e-4..=1e4;
+/// a and b above say that customers leave at the same rate, and that this one is known.
+const GREATEST_LEAVING: f64 = 1e3;
+/// A loss of log likelihood that says nothing.
+const NO_LOSS: f64 = 0.1;
 
 impl BgNbd {
     /// Maximum likelihood; `None` when the data do not settle on parameters.
@@ -44,10 +48,21 @@ impl BgNbd {
         let pasts = distinct(customers, scale);
         let minus = |logs: &[f64; 4]| -weighted(&Self::of_logs(logs), &pasts);
         let found = STARTS.map(|start| minimise(start, minus));
-        let (logs, _) = found.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-        let scaled = Self::of_logs(&logs);
+        let (logs, best) = found.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let scaled = Self::of_logs(&logs).bounded();
         let plausible = [scaled.r, scaled.alpha, scaled.a, scaled.b].iter().all(|value| PLAUSIBLE.contains(value));
-        plausible.then_some(Self { alpha: scaled.alpha / scale, ..scaled })
+        let no_worse = -weighted(&scaled, &pasts) <= best + NO_LOSS;
+        (plausible && no_worse).then_some(Self { alpha: scaled.alpha / scale, ..scaled })
+    }
+
+    /// Where hardly anybody has left yet, or all leave at the same rate, the data tell a / b and not how large both are:
+    /// they are kept in proportion, and in bounds.
+    fn bounded(self) -> Self {
+        let least = *PLAUSIBLE.start();
+        let shrink = (GREATEST_LEAVING / self.a.max(self.b)).min(1.0);
+        let (a, b) = (self.a * shrink, self.b * shrink);
+        let grow = (least / a).clamp(1.0, (GREATEST_LEAVING / b).max(1.0));
+        Self { a: (a * grow).max(least), b: b * grow, ..self }
     }
 
     /// Equation 6 of the paper, in logs, summed over customers.

@@ -3,7 +3,9 @@
 use super::common::warnings;
 use super::report::{data, order_exclusions};
 use super::{Named, parameters};
-use crate::http::openapi::schema::{count, list_of, merged, money, nullable, number, object, reference, share, text};
+use crate::http::openapi::schema::{
+    count, list_of, merged, money, nullable, number, object, object_but, reference, share, text,
+};
 use serde_json::{Value, json};
 
 pub fn schemas() -> Named {
@@ -45,7 +47,9 @@ fn used() -> Value {
     own["min_support"] = parameters::asked_share();
     own["min_support_count"] = count("The threshold that was used.");
     own["support_from"] = parameters::support_from();
-    object("The parameters as they were used.", merged([parameters::as_used(), own]))
+    let segmentation = ["bins", "segment_model", "segments", "thresholds"];
+    let fields = merged([parameters::as_used(), own, super::rfm::segmentation_used()]);
+    object_but("The parameters as they were used; those of RFM only of one segment.", fields, &segmentation)
 }
 
 fn exclusions() -> Value {

@@ -2,8 +2,8 @@
 //! Names, bounds and defaults are those of `affinsy_core::report::spec`.
 
 use crate::http::openapi::schema::{asked, count, day, flag, list_of, nullable, number, one_of_names, reference, text};
-use affinsy_core::report::CustomerScope;
 use affinsy_core::report::spec::{MbaParams, RfmParams, SORTS};
+use affinsy_core::report::{CustomerScope, SEGMENT_PREFIX};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,9 +16,17 @@ pub fn common() -> Value {
     let scope = "Whose orders, and which of them: `all`; `first_order`, each customer's first; `repeat`, the second \
                  and later ones; `high_value`, all of the top 20 % by spend; `churning`, all of lapsed customers; \
                  `new_90d`, all of customers whose first order lies in the last 90 days before `as_of`. Worked out \
-                 over the whole history up to `as_of`; the date range applies afterwards. Default: the template's, else `all`.";
+                 over the whole history up to `as_of`; the date range applies afterwards. MBA also takes `segment:` \
+                 and the id of an RFM segment, as in `segment:champions`: all orders of its customers; `bins`, \
+                 `segment_model`, `segments` and `thresholds` then say how customers are scored. Default: the \
+                 template's, else `all`.";
+    let names = CustomerScope::NAMES.map(|(name, _)| name).join("|");
     json!({
-        "customer_scope": one_of_names(scope, CustomerScope::NAMES.map(|(name, _)| name)),
+        "customer_scope": {
+            "type": "string",
+            "pattern": format!("^({names}|{SEGMENT_PREFIX}.+)$"),
+            "description": scope,
+        },
         "time_zone": {
             "type": "string",
             "maxLength": 64,

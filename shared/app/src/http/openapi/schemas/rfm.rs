@@ -16,6 +16,7 @@ pub fn schemas() -> Named {
         ("RfmData", data("Orders in scope and in the date range, up to `as_of`, guests' included.", exclusions())),
         ("RfmSummary", summary()),
         ("AtRisk", at_risk()),
+        ("Lapsed", lapsed()),
     ]
 }
 
@@ -49,15 +50,24 @@ fn result() -> Value {
 }
 
 fn used() -> Value {
+    let mut own = segmentation_used();
+    own["compare_to"] = nullable(day("The date that migration is measured from."));
+    object_but("The parameters as they were used.", merged([parameters::as_used(), own]), &["segments"])
+}
+
+/// How customers were scored; an MBA report of one segment says so too.
+pub fn segmentation_used() -> Value {
     let segment = object(
         "A box of scores.",
         json!({"id": text("Its name."), "label": text("What people read."), "r": ends(), "f": ends(), "m": ends()}),
     );
-    let mut own = parameters::rfm();
-    own["segments"] = list_of(segment, "Only with `segment_model` `custom`.");
-    own["thresholds"] = nullable(own["thresholds"].clone());
-    own["compare_to"] = nullable(day("The date that migration is measured from."));
-    object_but("The parameters as they were used.", merged([parameters::as_used(), own]), &["segments"])
+    let own = parameters::rfm();
+    json!({
+        "bins": own["bins"],
+        "segment_model": own["segment_model"],
+        "segments": list_of(segment, "Only with `segment_model` `custom`."),
+        "thresholds": nullable(own["thresholds"].clone()),
+    })
 }
 
 fn ends() -> Value {
@@ -105,13 +115,26 @@ fn summary() -> Value {
         "monetary": reference("Spread"),
         "one_time_customers": count("With one qualifying order."),
         "one_time_share": nullable(share("Of the scored customers.")),
+        "one_time_revenue": money("What they spent."),
+        "one_time_revenue_share": nullable(share("Of the scored customers' revenue; null where refunds leave none.")),
         "repeat_customers": count("With more."),
         "repeat_rate": nullable(share("Of the scored customers.")),
         "customers_without_net_spend": count("Whose refunds ate up what they spent."),
         "guest_order_share": nullable(share("Of the orders that count.")),
         "at_risk": nullable(reference("AtRisk")),
+        "lapsed": reference("Lapsed"),
     });
     object("The scored customers in a few numbers.", fields)
+}
+
+fn lapsed() -> Value {
+    let fields = json!({
+        "customers": count("How many."),
+        "share": nullable(share("Of the scored customers.")),
+        "revenue": money("What they spent."),
+        "revenue_share": nullable(share("Of the scored customers' revenue; null where refunds leave none.")),
+    });
+    object("Scored customers who have been away for longer than the rule of `churn` allows.", fields)
 }
 
 fn at_risk() -> Value {

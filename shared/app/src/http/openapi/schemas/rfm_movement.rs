@@ -38,6 +38,7 @@ fn period() -> Value {
 fn migration() -> Value {
     let fields = json!({
         "compare_to": day("The earlier date."),
+        "days": count("From then to `as_of`."),
         "customers_then": count("Scored then."),
         "customers_now": count("Scored now."),
         "flows": count("Flows that somebody took."),

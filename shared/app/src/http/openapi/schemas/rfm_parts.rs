@@ -3,7 +3,7 @@
 use super::Named;
 use super::rfm_value::outlook;
 use crate::http::openapi::schema::{
-    count, day, list_of, merged, money, nullable, number, object, object_but, page_of, reference, share, text,
+    count, day, flag, list_of, merged, money, nullable, number, object, object_but, page_of, reference, share, text,
 };
 use serde_json::{Value, json};
 
@@ -114,6 +114,7 @@ fn customer() -> Value {
         "first_order": day("Of the first qualifying order."),
         "last_order": day("Of the last one."),
         "aov": nullable(money("Spend a qualifying order.")),
+        "lapsed": flag("Away for longer than the rule of `churn` allows."),
     });
     let alive = json!({
         "p_alive": nullable(share("Chance that the customer has not left; null for one-time buyers, of whom no model can tell.")),

@@ -1,11 +1,16 @@
 //! What customers are expected to order and spend (`affinsy_core::report::rfm::value`).
 
 use super::Named;
-use crate::http::openapi::schema::{count, list_of, merged, money, nullable, number, object, reference, text};
+use crate::http::openapi::schema::{count, day, list_of, merged, money, nullable, number, object, reference, text};
 use serde_json::{Value, json};
 
 pub fn schemas() -> Named {
-    vec![("LifetimeValue", lifetime_value()), ("LifetimeModel", lifetime_model()), ("Outlook", total_outlook())]
+    vec![
+        ("LifetimeValue", lifetime_value()),
+        ("LifetimeModel", lifetime_model()),
+        ("LifetimeBacktest", backtest()),
+        ("Outlook", total_outlook()),
+    ]
 }
 
 /// What is expected in the days after `as_of`.
@@ -29,10 +34,26 @@ fn lifetime_value() -> Value {
         "reason": nullable(text("Why there is none.")),
         "repeat_buyers": count("Customers who bought on at least two days."),
         "parameters": nullable(reference("LifetimeModel")),
+        "backtest": nullable(reference("LifetimeBacktest")),
+        "horizon_days": list_of(count("Days."), "How far the fields of an outlook look ahead: 90 and 365."),
         "total": nullable(reference("Outlook")),
         "segments": list_of(segment, "By segment; empty without a model."),
     });
     object("Customer lifetime value: what customers are expected to order and spend.", fields)
+}
+
+fn backtest() -> Value {
+    let fields = json!({
+        "fitted_on": day("The model was fitted to what was known at the end of this day."),
+        "days": count("So many were foretold."),
+        "customers": count("Those who had bought by then."),
+        "expected_orders": number("Their days with a purchase, as the model expected them."),
+        "actual_orders": count("Those that came."),
+        "expected_to_actual": nullable(number("The one by the other; null where none came.")),
+    });
+    let text = "The model put to the test on the last 90 days; null where too little was known before them. Beyond a \
+                factor of two it is refused, beyond 1.25 a warning says so.";
+    object(text, fields)
 }
 
 fn lifetime_model() -> Value {

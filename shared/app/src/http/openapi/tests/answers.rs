@@ -94,7 +94,7 @@ async fn a_segmentation() {
     let shop = pushed().await;
     let segments = json!([{"id": "recent", "r": 2}, {"id": "rest", "r": [1, 1]}]);
     let custom = json!({
-        "bins": 2, "segment_model": "custom", "segments": segments, "insights": false,
+        "bins": 2, "segment_model": "custom", "segments": &segments, "insights": false,
         "thresholds": {"recency_days": [30], "monetary": [9.5]},
     });
     let id = report(&shop, json!({"template": "standard_rfm", "dataset_id": "my-store"})).await;
@@ -107,6 +107,17 @@ async fn a_segmentation() {
         get(&shop, &format!("GET /reports/{id}/customers?sort=-monetary&limit=100"), 200).await;
     }
     get(&shop, "GET /reports?report_type=RFM&limit=2", 200).await;
+    for params in [
+        json!({"customer_scope": "segment:champions", "thresholds": {"frequency": [2, 3, 4, 5]}}),
+        json!({"customer_scope": "segment:rest", "segment_model": "custom", "bins": 2, "segments": segments}),
+    ] {
+        let id = report(&shop, json!({"report_type": "MBA", "dataset_id": "my-store", "params": params})).await;
+        let result = get(&shop, &format!("GET /reports/{id}"), 200).await;
+        assert!(result["data"]["baskets"].as_u64().is_some_and(|baskets| (1..500).contains(&baskets)));
+        assert_eq!(result["parameters"]["customer_scope"], params["customer_scope"]);
+    }
+    let unknown = json!({"report_type": "MBA", "dataset_id": "my-store", "params": {"customer_scope": "segment:vip"}});
+    post(&shop, "/reports", &unknown, 422).await;
 }
 
 #[tokio::test]

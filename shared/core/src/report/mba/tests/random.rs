@@ -85,3 +85,8 @@ pub fn journeys(orders: &[Order]) -> BTreeMap<u8, Vec<usize>> {
     journeys.values_mut().for_each(|places| places.sort_by_key(|at| (orders[*at].day, *at)));
     journeys
 }
+
+/// A report of all orders.
+pub fn everybody() -> ReportSpec {
+    ReportSpec::parse(br#"{"report_type": "MBA"}"#).expect("a plain request")
+}
