@@ -2,9 +2,12 @@
 
 mod cdnow;
 mod clv;
+mod definition;
 mod edges;
 mod golden_edges;
+mod golden_models;
 mod laws;
+mod reference;
 mod scopes;
 mod segment_scope;
 mod support;
