@@ -1,12 +1,16 @@
 //! Computing a report: claim, load, compute, store, one commit. Bad input ends the report; only trouble with
 //! the world around it is tried again.
 
+mod previous;
+
 use crate::ports::{
     Claim, ClaimRefused, Clock, Finish, Job, Objects, OrderLog, PortError, PortResult, Put, Queue, ReportBook,
     StoredFailure, StoredPart,
 };
 use crate::snapshot::{self, SnapshotError};
+use affinsy_core::history::History;
 use affinsy_core::ids::{Tenant, name_hash};
+use affinsy_core::report::mba::PreviousReport;
 use affinsy_core::report::spec::ReportSpec;
 use affinsy_core::report::{self, Budget, ReportFailure, ReportOutput, RunEnd};
 use affinsy_core::time::Instant;
@@ -151,7 +155,8 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
         Err(SnapshotError::Corrupt(failure)) => return Ok(Finish::Failed(stored(failure))),
         Err(SnapshotError::Port(error)) => return Err(error.into()),
     };
-    match compute_watched(history, spec, tenant, claim, deadline, ports).await? {
+    let previous = previous::find(tenant, report, &spec, ports).await?;
+    match compute_watched((history, spec, previous), tenant, claim, deadline, ports).await? {
         Ok(output) => Ok(store(tenant, claim, output, &*ports.objects).await?),
         Err(RunEnd::Failed(failure)) => Ok(Finish::Failed(stored(failure))),
         Err(RunEnd::Stopped { advice }) => Err(Interrupted::OutOfTime { advice }),
@@ -160,8 +165,7 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
 
 /// Computes on a thread of its own, while this task passes progress on and watches the deadline.
 async fn compute_watched(
-    history: affinsy_core::history::History,
-    spec: ReportSpec,
+    (history, spec, previous): (History, ReportSpec, Option<PreviousReport>),
     tenant: &Tenant,
     claim: &Claim,
     deadline: Instant,
@@ -170,7 +174,8 @@ async fn compute_watched(
     let stop = Arc::new(AtomicBool::new(false));
     let stage = Arc::new(Mutex::new(("computing", 0u32)));
     let threads = ports.threads;
-    let memory_bytes = ports.memory_bytes.map(|all| all.saturating_sub(OWN_BYTES + history.memory_bytes()));
+    let taken = OWN_BYTES + history.memory_bytes() + previous.as_ref().map_or(0, PreviousReport::memory_bytes);
+    let memory_bytes = ports.memory_bytes.map(|all| all.saturating_sub(taken));
     let mut work = {
         let (stop, stage) = (Arc::clone(&stop), Arc::clone(&stage));
         tokio::task::spawn_blocking(move || {
@@ -178,7 +183,8 @@ async fn compute_watched(
                 *lock(&stage) = (name, (fraction.clamp(0.0, 1.0) * 1_000.0) as u32);
             };
             let stop = || stop.load(Ordering::Relaxed);
-            report::run(&history, &spec, &Budget { threads, memory_bytes, stop: &stop, progress: &progress })
+            let budget = Budget { threads, memory_bytes, stop: &stop, progress: &progress };
+            report::run_after(&history, &spec, previous.as_ref(), &budget)
         })
     };
     let mut told = ("computing", 0);

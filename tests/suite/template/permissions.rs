@@ -44,16 +44,16 @@ const CALLS: [(&str, Calls); 8] = [
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
-    // ReportBook: claim, progress, finish; OrderLog: head, segments; segments in, results out.
+    // ReportBook: claim, progress, finish, list; OrderLog: head, segments; segments and earlier results in, results out.
     (
         "WorkerFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]),
             ("SegmentsTable.Arn", &["dynamodb:Query"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject"]),
             ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
-            ("DataBucket.Arn/results/*", &["s3:PutObject"]),
+            ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
             ("ReportsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],

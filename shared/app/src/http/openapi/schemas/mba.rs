@@ -21,6 +21,11 @@ fn result() -> Value {
     let first_page = "The first page, at most 1,000 of them; all are under `links`.";
     let mut churn = nullable(reference("ChurnRules"));
     churn["description"] = json!("Null where the customer scope does not ask.");
+    let mut drift = nullable(reference("Drift"));
+    drift["description"] = json!(
+        "What changed since the newest completed report of this dataset with the same parameters and filters, over the \
+         same dates or dates before them; null where there is none."
+    );
     let mut insights = nullable(reference("Insights"));
     insights["description"] = json!("Null where they were not wanted.");
     let fields = json!({
@@ -31,7 +36,10 @@ fn result() -> Value {
         "itemsets": list_of(reference("Itemset"), first_page),
         "bundles": list_of(reference("Bundle"), "Sets that rules hold together, those that earn the most first."),
         "anchors": list_of(reference("Anchor"), "Products that bring others along, the strongest first."),
+        "gateway_products": reference("GatewayProducts"),
         "substitutes": list_of(reference("Substitute"), "Pairs that are seldom bought together."),
+        "next_purchases": reference("NextPurchases"),
+        "drift": drift,
         "churn": churn,
         "insights": insights,
         "warnings": warnings(),
@@ -76,6 +84,10 @@ fn summary() -> Value {
         "rules_found": count("Rules that pass every bound, before `max_rules`."),
         "rules_listed": count("Rules in the report's list."),
         "rules_tested": count("Rules whose significance was tested: what `q_value` corrects for."),
+        "covered_baskets": count("Baskets that hold all antecedents of a listed rule."),
+        "coverage": nullable(share("Their share of the baskets.")),
+        "products": count("Products in the baskets."),
+        "products_in_rules": count("Products that a listed rule names."),
         "average_basket_size": nullable(number("Products a basket.")),
         "single_item_baskets": count("Baskets of one product."),
         "single_item_share": nullable(share("Their share of the baskets.")),

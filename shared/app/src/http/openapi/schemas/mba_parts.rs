@@ -1,4 +1,4 @@
-//! The rows of a market basket analysis: rules, itemsets, bundles, anchors, substitutes.
+//! The rows of a market basket analysis about products: rules, itemsets, bundles, anchors, substitutes.
 
 use super::Named;
 use crate::http::openapi::schema::{
@@ -14,6 +14,8 @@ pub fn schemas() -> Named {
         ("ItemsetList", page_of("Itemset", "Itemsets.")),
         ("Bundle", bundle()),
         ("BundleAttach", attach()),
+        ("BasketValues", basket_values()),
+        ("BasketValue", basket_value()),
         ("BundleScenario", scenario()),
         ("Anchor", anchor()),
         ("Substitute", substitute()),
@@ -46,7 +48,7 @@ fn measures() -> Value {
         "conviction": nullable(number("(1 − consequents' support) / (1 − confidence); null is infinite or 0 / 0.")),
         "zhang": nullable(number("Zhang's metric, −1 to 1.")),
         "jaccard": share("Support over the share of baskets with either side."),
-        "certainty": nullable(number("Certainty factor, −1 to 1.")),
+        "certainty": nullable(number("(Confidence − consequents' support) / (1 − consequents' support), at most 1.")),
         "kulczynski": share("Mean of the confidences in both directions."),
         "cosine": share("Support over the geometric mean of both sides' supports."),
         "imbalance_ratio": share("How unequal the two sides are in size."),
@@ -72,7 +74,10 @@ fn bundle() -> Value {
         "size": count("How many products."),
         "support": share("Share of the baskets that hold the whole set."),
         "support_count": count("Baskets that hold the whole set."),
-        "lift": number("How many times more often than if the products had nothing to do with each other."),
+        "lift": nullable(number(
+            "How many times more often than if the products had nothing to do with each other; null where that is \
+             more than a double holds.",
+        )),
         "revenue": money("What the set's products come to in the baskets that hold them all."),
         "basket_revenue": money("What those baskets come to as a whole."),
         "average_basket_value_with": nullable(money("Revenue a basket with the whole set.")),
@@ -80,6 +85,7 @@ fn bundle() -> Value {
         "median_unit_prices": prices,
         "list_price": nullable(money("The median unit prices added up.")),
         "attach": reference("BundleAttach"),
+        "basket_values": reference("BasketValues"),
         "scenario": reference("BundleScenario"),
     });
     object("A set of products that sell together.", fields)
@@ -89,11 +95,31 @@ fn attach() -> Value {
     let fields = json!({
         "antecedents": texts("Who buys these …"),
         "consequents": texts("… also buys these."),
-        "confidence": share("How often."),
+        "confidence": share("How often: the attach rate."),
+        "reverse_confidence": share("The same the other way round."),
         "antecedent_count": count("Baskets with the antecedents."),
+        "consequent_count": count("Baskets with the consequents."),
         "baskets_without": count("Those of them that lack the consequents."),
     });
     object("The bundle's most confident rule.", fields)
+}
+
+fn basket_values() -> Value {
+    let fields = json!({
+        "both": reference("BasketValue"),
+        "only_antecedents": reference("BasketValue"),
+        "only_consequents": reference("BasketValue"),
+        "neither": reference("BasketValue"),
+    });
+    object("All baskets in four parts: with both sides of `attach`, with one of them whole, with neither.", fields)
+}
+
+fn basket_value() -> Value {
+    let fields = json!({
+        "baskets": count("How many."),
+        "average": nullable(money("What they come to each on average; null of none.")),
+    });
+    object("Some baskets and their worth.", fields)
 }
 
 fn scenario() -> Value {

@@ -3,6 +3,7 @@
 
 mod common;
 mod mba;
+mod mba_customers;
 mod mba_parts;
 mod orders;
 mod parameters;
@@ -22,7 +23,7 @@ use serde_json::Value;
 type Named = Vec<(&'static str, Value)>;
 
 pub fn components() -> Value {
-    let groups: [Named; 13] = [
+    let groups: [Named; 14] = [
         common::schemas(),
         orders::schemas(),
         uploads::schemas(),
@@ -31,6 +32,7 @@ pub fn components() -> Value {
         report::schemas(),
         mba::schemas(),
         mba_parts::schemas(),
+        mba_customers::schemas(),
         rfm::schemas(),
         rfm_parts::schemas(),
         rfm_movement::schemas(),

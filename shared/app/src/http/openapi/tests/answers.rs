@@ -79,6 +79,14 @@ async fn a_basket_analysis() {
     for list in ["association_rules", "itemsets", "bundles", "anchors", "substitutes"] {
         assert!(result[list].as_array().is_some_and(|rows| !rows.is_empty()), "{list} is empty");
     }
+    for (found, list) in [("gateway_products", "products"), ("next_purchases", "pairs")] {
+        assert_eq!(
+            result[found][list].as_array().map(Vec::is_empty),
+            Some(result[found]["reason"].is_string()),
+            "{found}"
+        );
+    }
+    assert_eq!(result["drift"], Value::Null, "there is no report before the first");
     get(&shop, &format!("GET /reports/{id}/rules?limit=1&sort=-lift&product=Bread&min_lift=1"), 200).await;
     get(&shop, &format!("GET /reports/{id}/itemsets?sort=size"), 200).await;
     get(&shop, &format!("GET /reports/{id}/customers"), 404).await;
@@ -87,6 +95,39 @@ async fn a_basket_analysis() {
     Contract::new().check("ReportCompletedEvent", &serde_json::from_str(&received[0].body).expect("JSON"));
     get(&shop, "GET /webhooks/deliveries", 200).await;
     get(&shop, "GET /webhooks/secret", 200).await;
+}
+
+#[tokio::test]
+async fn a_basket_analysis_after_another() {
+    let shop = pushed().await;
+    let asked = |name: &str, min_lift: f64| {
+        let params = json!({"max_q_value": 1, "include_redundant": true, "min_lift": min_lift});
+        json!({"report_type": "MBA", "dataset_id": "my-store", "name": name, "params": params})
+    };
+    let first = report(&shop, asked("first", 0.0)).await;
+    report(&shop, asked("another question", 0.5)).await;
+    // Every order takes its bread without butter from now on, and tea with it.
+    let lines = json!([{"product_name": "Bread", "unit_price": 2.5}, {"product_name": "Tea", "unit_price": 4}]);
+    let order = |at: usize| json!({"order_id": format!("L-{at}"), "order_date": "2024-12-30", "line_items": lines});
+    let later = json!({"dataset_id": "my-store", "orders": (0..300).map(order).collect::<Vec<_>>()});
+    post(&shop, "/data/orders", &later, 202).await;
+    let second = report(&shop, asked("second", 0.0)).await;
+    let drift = get(&shop, &format!("GET /reports/{second}"), 200).await["drift"].clone();
+    assert_eq!(drift["previous"]["report_id"], json!(first));
+    let of_bread = |list: &str| {
+        let rules = drift[list].as_array().expect("a list").iter();
+        rules
+            .filter(|rule| rule["antecedents"] == json!(["Bread"]))
+            .map(|rule| rule["consequents"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert!(of_bread("weaker_rules").contains(&json!(["Butter"])), "{drift}");
+    assert!(of_bread("new_rules").contains(&json!(["Tea"])), "{drift}");
+    // Nothing came since: nothing changed, and the newest report is the one to compare with.
+    let third = report(&shop, asked("third", 0.0)).await;
+    let drift = get(&shop, &format!("GET /reports/{third}"), 200).await["drift"].clone();
+    assert_eq!(drift["previous"]["report_id"], json!(second));
+    assert_eq!(["new", "gone", "stronger", "weaker"].map(|kind| drift[kind].as_u64()), [Some(0); 4]);
 }
 
 #[tokio::test]

@@ -73,8 +73,9 @@ impl Shop {
         }
     }
 
-    /// Runs a report that was submitted, and sends its event.
+    /// Runs a report that was submitted, and sends its event; that takes a second.
     pub async fn run(&self, report_id: &str) {
+        self.clock.advance_ms(1_000);
         let ports = RunPorts {
             log: self.book.clone(),
             objects: self.objects.clone(),
