@@ -11,9 +11,7 @@ fn close(found: f64, expected: f64, tolerance: f64) {
 
 #[test]
 fn orders_follow_the_published_fit() {
-    let Some(folder) = shared() else { return };
-    let sample = rows(&std::fs::read_to_string(folder.join("data/cdnow_customers_summary.csv")).expect("the data"));
-    let customers: Vec<Purchases> = sample.iter().map(purchases).collect();
+    let Some(customers) = sample() else { return };
     let model = BgNbd::fit(&customers).expect("a fit");
     let expected = json("clv_models.json");
     let (expected, newcomers) = (&expected["bgnbd_cdnow"], &expected["bgnbd_expected_new_customer"]);
@@ -34,7 +32,10 @@ fn orders_follow_the_published_fit() {
         close(model.expected_purchases(&newcomer, weeks), wanted, 1e-3 * wanted);
     }
     for file in ["cdnow_bgnbd_customers.csv.gz", "cdnow_bgnbd_first10.csv"] {
-        for (customer, wanted) in customers.iter().zip(golden(file)) {
+        for ((at, customer), wanted) in (1..).zip(&customers).zip(golden(file)) {
+            let past = [("ID", f64::from(at)), ("frequency", f64::from(customer.repeats))];
+            let times = [("recency_weeks", customer.last), ("T_weeks", customer.age)];
+            past.iter().chain(&times).for_each(|(column, value)| assert_eq!(number(&wanted, column), *value));
             for column in ["p_alive", "p_alive_formula"] {
                 close(model.p_alive(customer), number(&wanted, column), 2e-4);
             }
@@ -61,10 +62,11 @@ fn values_follow_the_published_fit() {
         close(found, at(&published["lifetimes_params"], name), tolerance);
     }
     assert_eq!(customers.iter().filter(|spend| spend.orders > 0).count() as f64, at(published, "n_repeat"));
-    let purchases: Vec<Purchases> = expected.iter().map(purchases).collect();
-    let orders = BgNbd::fit(&purchases).expect("a fit");
+    let sample = sample().expect("checked above");
+    let orders = BgNbd::fit(&sample).expect("a fit");
     for file in ["cdnow_gg_clv_customers.csv.gz", "cdnow_gg_clv_first10.csv"] {
-        for ((past, spend), row) in purchases.iter().zip(&customers).zip(golden(file)) {
+        for ((past, spend), row) in sample.iter().zip(&customers).zip(golden(file)) {
+            assert_eq!((*past, spend.mean), (purchases(&row), number(&row, "monetary_value")));
             let wanted = number(&row, "cond_expected_avg_profit");
             close(model.expected_value(spend), wanted, 1e-3 * wanted);
             close(orders.p_alive(past), number(&row, "p_alive"), 2e-4);
@@ -79,6 +81,12 @@ fn discounted(orders: &BgNbd, past: &Purchases) -> f64 {
     let by = |months: u32| orders.expected_purchases(past, f64::from(months) * 4.345);
     let before = |month: u32| if month > 1 { by(month - 1) } else { 0.0 };
     (1..=12).map(|month| (by(month) - before(month)) / 1.01f64.powi(month as i32)).sum()
+}
+
+/// `None` without the data.
+fn sample() -> Option<Vec<Purchases>> {
+    let file = shared()?.join("data/cdnow_customers_summary.csv");
+    Some(rows(&std::fs::read_to_string(file).expect("the data")).iter().map(purchases).collect())
 }
 
 fn purchases(row: &Row) -> Purchases {
