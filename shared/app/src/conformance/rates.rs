@@ -30,15 +30,16 @@ async fn exact_under_concurrency(windows: &dyn RateWindows, tenant: &Tenant) {
 
 async fn window_from_the_first_request(windows: &dyn RateWindows, tenant: &Tenant) {
     let ann = user("ann");
-    let take = |after_ms: i64| windows.take(tenant, &ann, 2, NOW.plus_ms(after_ms));
+    let take = |after_ms: i64| windows.take(tenant, &ann, 3, NOW.plus_ms(after_ms));
     let check = |taken: RateDecision, admitted, remaining, resets_in_ms, when: &str| {
         let got = (taken.admitted, taken.remaining, taken.resets_in_ms);
         assert_eq!(got, (admitted, remaining, resets_in_ms), "{when}");
     };
-    check(take(0).await.expect("answers"), true, 1, 60_000, "the first");
-    check(take(59_000).await.expect("answers"), true, 0, 1_000, "the second, at the window's end");
+    check(take(0).await.expect("answers"), true, 2, 60_000, "the first");
+    check(take(-500).await.expect("answers"), true, 1, 60_000, "by a clock that is behind the first's");
+    check(take(59_000).await.expect("answers"), true, 0, 1_000, "the third, at the window's end");
     check(take(59_999).await.expect("answers"), false, 0, 1, "over quota");
-    check(take(60_000).await.expect("answers"), true, 1, 60_000, "a new window");
+    check(take(60_000).await.expect("answers"), true, 2, 60_000, "a new window");
 }
 
 async fn none_is_none(windows: &dyn RateWindows, tenant: &Tenant) {

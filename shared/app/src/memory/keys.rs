@@ -1,9 +1,8 @@
 //! Keys, users and rate windows in maps.
 
 use super::lock;
-use crate::ports::{KeyRecord, KeyTable, PortResult, RateDecision, RateWindows, UserRecord};
+use crate::ports::{KeyRecord, KeyTable, PortResult, RATE_WINDOW_MS, RateDecision, RateWindows, UserRecord};
 use affinsy_core::ids::{Tenant, User};
-use affinsy_core::plan::RATE_WINDOW_S;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -52,19 +51,13 @@ pub struct MemoryRates(Mutex<BTreeMap<(Tenant, User), (Instant, u32)>>);
 #[async_trait]
 impl RateWindows for MemoryRates {
     async fn take(&self, tenant: &Tenant, user: &User, limit: u32, now: Instant) -> PortResult<RateDecision> {
-        let window_ms = RATE_WINDOW_S * 1_000;
         let mut windows = lock(&self.0);
         let window = windows.entry((tenant.clone(), user.clone())).or_insert((now, 0));
-        if now.unix_ms() - window.0.unix_ms() >= window_ms {
+        if now.unix_ms() - window.0.unix_ms() >= RATE_WINDOW_MS {
             *window = (now, 0);
         }
         let admitted = window.1 < limit;
         window.1 += u32::from(admitted);
-        Ok(RateDecision {
-            admitted,
-            limit,
-            remaining: limit.saturating_sub(window.1),
-            resets_in_ms: window.0.unix_ms() + window_ms - now.unix_ms(),
-        })
+        Ok(RateDecision::of_window(admitted, limit, window.1, window.0.unix_ms(), now.unix_ms()))
     }
 }

@@ -24,7 +24,7 @@ pub use orders::{
     OrderLog, RunSegment, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
-pub use rate::{RateDecision, RateWindows};
+pub use rate::{RATE_WINDOW_MS, RateDecision, RateWindows};
 pub use reports::{
     Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus,
     StoredFailure, StoredPart,

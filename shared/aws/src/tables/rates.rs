@@ -3,9 +3,8 @@
 use super::item::{Item, key, number};
 use super::tenant_pk;
 use crate::failure::port_error;
-use affinsy_app::ports::{PortError, PortResult, RateDecision, RateWindows};
+use affinsy_app::ports::{PortError, PortResult, RATE_WINDOW_MS, RateDecision, RateWindows};
 use affinsy_core::ids::{Tenant, User};
-use affinsy_core::plan::RATE_WINDOW_S;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -19,7 +18,6 @@ pub struct DynamoRates {
 
 /// How often another request may open or fill the window first.
 const ATTEMPTS: u32 = 8;
-const WINDOW_MS: i64 = RATE_WINDOW_S * 1_000;
 
 /// A user's window: when it began (Unix ms) and how many requests it took.
 struct Window {
@@ -33,8 +31,7 @@ impl Window {
         Some(Self { start_ms: read("window_start")?, count: u32::try_from(read("requests")?).ok()? })
     }
     fn decision(&self, admitted: bool, limit: u32, now_ms: i64) -> RateDecision {
-        let resets_in_ms = self.start_ms + WINDOW_MS - now_ms;
-        RateDecision { admitted, limit, remaining: limit.saturating_sub(self.count), resets_in_ms }
+        RateDecision::of_window(admitted, limit, self.count, self.start_ms, now_ms)
     }
 }
 
@@ -83,7 +80,7 @@ impl DynamoRates {
         let update = update.condition_expression("window_start > :over AND requests < :limit");
         let update = update
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":over", number(now_ms - WINDOW_MS))
+            .expression_attribute_values(":over", number(now_ms - RATE_WINDOW_MS))
             .expression_attribute_values(":limit", number(limit));
         Self::send(update).await
     }
@@ -116,7 +113,7 @@ impl RateWindows for DynamoRates {
                 Wrote::Yes(window) => return Ok(window.decision(true, limit, now_ms)),
                 Wrote::No(seen) => seen,
             };
-            if let Some(window) = seen.as_ref().filter(|window| window.start_ms > now_ms - WINDOW_MS)
+            if let Some(window) = seen.as_ref().filter(|window| window.start_ms > now_ms - RATE_WINDOW_MS)
                 && window.count >= limit
             {
                 return Ok(window.decision(false, limit, now_ms));
