@@ -12,6 +12,8 @@ impl ReportSpec {
             && self.filters == earlier.filters
             && self.customer_scope == earlier.customer_scope
             && self.churn_days == earlier.churn_days
+            // A segment's customers depend on how it was scored.
+            && self.rfm == earlier.rfm
             && self.time_zone_name == earlier.time_zone_name;
         is_mba && is_same && self.covers_later_dates_than(earlier)
     }
@@ -82,6 +84,10 @@ mod tests {
             check(&plain, &json!({"report_type": "MBA", "params": params}), false);
         }
         check(&plain, &json!({"report_type": "MBA", "filters": {"min_basket_size": 2}}), false);
+        let champions =
+            |bins: u32| json!({"report_type": "MBA", "params": {"customer_scope": "segment:champions", "bins": bins}});
+        check(&champions(5), &champions(5), true);
+        check(&champions(5), &champions(4), false);
         check(&json!({"report_type": "RFM"}), &plain, false);
         check(&json!({"report_type": "RFM"}), &json!({"report_type": "RFM"}), false);
     }
