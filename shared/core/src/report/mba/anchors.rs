@@ -1,5 +1,6 @@
 //! Anchor products: those that bring the most other products into the basket. Reads rules, finds none.
 
+use super::charges::Charges;
 use super::ledger::Ledger;
 use super::names::Names;
 use crate::decimal::Amount;
@@ -31,14 +32,15 @@ pub struct Anchor<'n> {
     basket_revenue: Amount,
 }
 
-/// Rules from one product to one product, by their antecedent; most consequents first, then most confident.
-pub fn ranked(rules: &[Rule]) -> Vec<(u32, Vec<&Rule>)> {
-    let mut by_item: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
+/// Rules from one product to one product, by their antecedent; most consequents first, then most confident; charges last.
+pub fn ranked<'r>(rules: &'r [Rule], charges: &Charges) -> Vec<(u32, Vec<&'r Rule>)> {
+    let mut by_item: BTreeMap<u32, Vec<&'r Rule>> = BTreeMap::new();
     for rule in rules.iter().filter(|rule| rule.antecedent.len() == 1 && rule.consequent.len() == 1) {
         by_item.entry(rule.antecedent[0]).or_default().push(rule);
     }
-    let mut anchors: Vec<(u32, Vec<&Rule>)> = by_item.into_iter().collect();
+    let mut anchors: Vec<(u32, Vec<&'r Rule>)> = by_item.into_iter().collect();
     anchors.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()).then(mean(b, confidence).total_cmp(&mean(a, confidence))));
+    anchors.sort_by_key(|(item, _)| charges.are_in(&[*item]));
     anchors.truncate(MAX_ANCHORS);
     anchors
 }

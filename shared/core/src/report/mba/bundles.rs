@@ -1,6 +1,7 @@
 //! Bundles: sets of products that rules hold together, ranked by what they earn. Scenarios are arithmetic on
 //! what was sold, and say so; they promise nothing.
 
+use super::charges::Charges;
 use super::ledger::{Ledger, SetMoney, share_of};
 use super::names::Names;
 use super::rules::products;
@@ -95,8 +96,9 @@ pub struct Candidate<'r> {
     pub best: &'r Rule,
 }
 
-/// The distinct sets of the rules, the most bought first, bounded in number; in the order of their items.
-pub fn candidates(rules: &[Rule]) -> Vec<Candidate<'_>> {
+/// The distinct sets of the rules, the most bought first and those with charges last, bounded in number; in the order
+/// of their items.
+pub fn candidates<'r>(rules: &'r [Rule], charges: &Charges) -> Vec<Candidate<'r>> {
     let mut best: BTreeMap<Vec<u32>, &Rule> = BTreeMap::new();
     for rule in rules {
         let held = best.entry(products(rule)).or_insert(rule);
@@ -104,8 +106,11 @@ pub fn candidates(rules: &[Rule]) -> Vec<Candidate<'_>> {
             *held = rule;
         }
     }
-    let mut candidates: Vec<Candidate<'_>> = best.into_iter().map(|(items, best)| Candidate { items, best }).collect();
-    candidates.sort_by(|a, b| b.best.support_count.cmp(&a.best.support_count).then_with(|| a.items.cmp(&b.items)));
+    let mut candidates: Vec<Candidate<'r>> = best.into_iter().map(|(items, best)| Candidate { items, best }).collect();
+    candidates.sort_by_cached_key(|candidate| {
+        let Candidate { items, best } = candidate;
+        (charges.are_in(items), std::cmp::Reverse(best.support_count), items.clone())
+    });
     candidates.truncate(MAX_CANDIDATES);
     candidates.sort_by(|a, b| a.items.cmp(&b.items));
     candidates
@@ -126,12 +131,14 @@ pub struct Priced<'r> {
     consequents: Amount,
 }
 
-/// The candidates that earn the most, best first.
-pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger) -> Vec<Priced<'r>> {
+/// The candidates that earn the most, best first, those with charges last.
+pub fn best<'r>(candidates: Vec<Candidate<'r>>, ledger: &Ledger, charges: &Charges) -> Vec<Priced<'r>> {
     let sets: Vec<&[u32]> = candidates.iter().map(|candidate| candidate.items.as_slice()).collect();
     let totals = ledger.totals(&sets);
     let mut ranked: Vec<(Candidate<'r>, SetMoney)> = candidates.into_iter().zip(totals).collect();
-    ranked.sort_by(|(a, x), (b, y)| y.products.cmp(&x.products).then_with(|| a.items.cmp(&b.items)));
+    ranked.sort_by_cached_key(|(candidate, money)| {
+        (charges.are_in(&candidate.items), std::cmp::Reverse(money.products), candidate.items.clone())
+    });
     ranked.truncate(MAX_BUNDLES);
     let priced = |(Candidate { items, best: rule }, money)| {
         let [antecedents, consequents] = [&rule.antecedent, &rule.consequent].map(|side| ledger.totals(&[side])[0]);

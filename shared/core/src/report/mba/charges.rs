@@ -1,5 +1,8 @@
 //! Lines that are booked as products and are none: postage, fees, discounts. A guess by their names, good enough for
-//! what a text recommends and for a hint; it never changes a number.
+//! what comes first in a short list and for a hint; it never changes a number.
+
+use crate::insight::quoted_name;
+use crate::report::basket::BasketSet;
 
 /// Words of which one makes a name that of a charge, in the languages of many shops.
 const WORDS: [&str; 26] = [
@@ -32,7 +35,40 @@ const WORDS: [&str; 26] = [
 ];
 /// Words that do so together.
 const PAIRS: [[&str; 2]; 5] =
-    [["bank", "charges"], ["delivery", "charge"], ["gift", "wrap"], ["gift", "card"], ["frais", "port"]];
+    [["bank", "charges"], ["delivery", "charge"], ["gift", "wrapping"], ["gift", "card"], ["frais", "port"]];
+
+/// The most charges that a warning names.
+const MAX_NAMED: usize = 5;
+
+/// Which items look like charges.
+#[derive(Debug)]
+pub struct Charges(Vec<bool>);
+
+impl Charges {
+    pub fn of(set: &BasketSet<'_>) -> Self {
+        Self((0..set.item_count() as u32).map(|item| is_charge(set.name(item))).collect())
+    }
+
+    /// Whether one of them does: such sets stand behind all others where a list has no room for all.
+    pub fn are_in(&self, items: &[u32]) -> bool {
+        items.iter().any(|item| self.0[*item as usize])
+    }
+
+    /// What a reader should know of them; `None` where there are none.
+    pub fn warning(&self, set: &BasketSet<'_>, item_counts: &[u32]) -> Option<String> {
+        let mut items: Vec<u32> = (0..self.0.len() as u32).filter(|item| self.0[*item as usize]).collect();
+        items.sort_by_key(|item| (std::cmp::Reverse(item_counts[*item as usize]), *item));
+        let names: Vec<String> = items.iter().take(MAX_NAMED).map(|item| quoted_name(set.name(*item))).collect();
+        let others = if items.len() > MAX_NAMED { " and others" } else { "" };
+        (!names.is_empty()).then(|| {
+            format!(
+                "Some names look like charges, not products: {}{others}. They count like products, and stand behind \
+                 them in short lists; filters.products.exclude leaves them out.",
+                names.join(", ")
+            )
+        })
+    }
+}
 
 /// Whether a name looks like that of a charge.
 pub fn is_charge(name: &str) -> bool {

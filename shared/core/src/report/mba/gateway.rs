@@ -2,6 +2,7 @@
 //! to come back: those whose first order is too recent are left out, or whatever is new in the shop would look like a
 //! product that drives customers away.
 
+use super::charges::Charges;
 use super::journeys::{Journeys, median_days};
 use super::ledger::share_of;
 use super::names::Names;
@@ -133,8 +134,8 @@ impl FirstOrders {
     }
 
     /// The products whose first buyers come back more often than chance explains; those that gain the most
-    /// returning customers first.
-    pub fn report<'n>(mut self, max_q_value: Ratio, names: &'n Names) -> Gateway<'n> {
+    /// returning customers first, charges last.
+    pub fn report<'n>(mut self, max_q_value: Ratio, names: &'n Names, charges: &Charges) -> Gateway<'n> {
         let tested = self.tested();
         let p_values: Vec<f64> = tested.iter().map(|(_, p_value)| *p_value).collect();
         let q_values = stats::benjamini_hochberg(&p_values);
@@ -142,7 +143,7 @@ impl FirstOrders {
         let products_tested = tested.len() as u64;
         let mut kept: Vec<(u32, f64, f64)> = tested.into_iter().zip(q_values).map(|((i, p), q)| (i, p, q)).collect();
         kept.retain(|(item, _, q_value)| *q_value <= bound && self.gain(*item) > 0);
-        kept.sort_by_key(|(item, ..)| (std::cmp::Reverse(self.gain(*item)), *item));
+        kept.sort_by_key(|(item, ..)| (charges.are_in(&[*item]), std::cmp::Reverse(self.gain(*item)), *item));
         kept.truncate(MAX_PRODUCTS);
         let products: Vec<GatewayProduct<'n>> = kept.into_iter().map(|found| self.row(found, names)).collect();
         Gateway {
@@ -323,7 +324,7 @@ mod tests {
     fn a_product_that_newcomers_return_after_is_found_and_priced() {
         read(&mugs_and_pens(), BasketScope::Order, |firsts, set| {
             let names = Names::of(set);
-            let gateway = firsts.report(Ratio::ONE, &names);
+            let gateway = firsts.report(Ratio::ONE, &names, &Charges::of(set));
             let counts = [gateway.customers, gateway.too_recent_customers, gateway.returned, gateway.products_tested];
             assert_eq!(counts, [100, 2, 40, 2]);
             assert_eq!((gateway.products.len(), &gateway.reason), (1, &None));
@@ -340,7 +341,7 @@ mod tests {
     fn check_reason(orders: &[Order], expected: &str) {
         read(orders, BasketScope::Order, |firsts, set| {
             let names = Names::of(set);
-            let gateway = firsts.report(Ratio::ONE, &names);
+            let gateway = firsts.report(Ratio::ONE, &names, &Charges::of(set));
             assert!(gateway.reason.as_deref().is_some_and(|reason| reason.contains(expected)), "{:?}", gateway.reason);
         });
     }

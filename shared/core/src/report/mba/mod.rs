@@ -42,6 +42,7 @@ use super::{Budget, ReportFailure, ReportOutput, RunEnd, scope};
 use crate::history::History;
 use affinsy_mining::{Rule, RuleSet};
 use bundles::{Candidate, Shop};
+use charges::Charges;
 use data::Data;
 use drift::{Drift, Listed, Seen, Sides};
 use gateway::FirstOrders;
@@ -64,7 +65,7 @@ pub fn run(
 ) -> Result<ReportOutput, RunEnd> {
     stage(budget, "baskets", 0.0)?;
     let window = Window::resolve(spec, history);
-    let Read { selection, set, first_orders, next } = Read::new(history, &window, spec)?;
+    let Read { selection, set, charges, first_orders, next } = Read::new(history, &window, spec)?;
     let budget = &budget.without(set.memory_bytes());
     stage(budget, "itemsets", 0.2)?;
     let mined = mine::itemsets(set.baskets(), &spec.mba, budget)?;
@@ -74,7 +75,8 @@ pub fn run(
     let links = rules::links(set.len() as u64, &mined, &found, &spec.mba, budget)?;
     stage(budget, "insights", 0.8)?;
     let data = data::of(history, &window, &selection, &set);
-    let findings = Findings { spec, previous, window, selection, set, first_orders, next, mined, found, links, data };
+    let findings =
+        Findings { spec, previous, window, selection, set, charges, first_orders, next, mined, found, links, data };
     let output = findings.write(budget)?;
     stage(budget, "insights", 1.0)?;
     Ok(output)
@@ -84,6 +86,7 @@ pub fn run(
 struct Read<'h> {
     selection: Selection,
     set: BasketSet<'h>,
+    charges: Charges,
     first_orders: FirstOrders,
     next: Found,
 }
@@ -95,8 +98,9 @@ impl<'h> Read<'h> {
         let set = BasketSet::build(history, &selection.orders, spec.mba.scope, &spec.filters);
         let journeys = Journeys::of(&past, &set);
         let first_orders = FirstOrders::read(&journeys, set.item_count());
-        let next = Found::read(&journeys, &set, spec.mba.max_q_value);
-        Ok(Self { selection, set, first_orders, next })
+        let charges = Charges::of(&set);
+        let next = Found::read(&journeys, &set, &charges, spec.mba.max_q_value);
+        Ok(Self { selection, set, charges, first_orders, next })
     }
 }
 
@@ -107,6 +111,7 @@ struct Findings<'h> {
     window: Window,
     selection: Selection,
     set: BasketSet<'h>,
+    charges: Charges,
     first_orders: FirstOrders,
     next: Found,
     mined: Mined,
@@ -121,9 +126,11 @@ impl Findings<'_> {
         let (first_orders, next) = (std::mem::take(&mut self.first_orders), std::mem::take(&mut self.next));
         let (set, count) = (&self.set, self.set.len() as u64);
         let (names, item_counts) = (Names::of(set), item_counts(set));
-        let (ranked, candidates) = (anchors::ranked(&self.links), bundles::candidates(&self.links));
+        let charges = &self.charges;
+        let ranked = anchors::ranked(&self.links, charges);
+        let candidates = bundles::candidates(&self.links, charges);
         let ledger = self.ledger(&ranked, &candidates);
-        let best = bundles::best(candidates, &ledger);
+        let best = bundles::best(candidates, &ledger, charges);
         let best_items = best.iter().flat_map(|priced| priced.items.iter().copied());
         let prices = ledger::median_prices(set, &marked(set, best_items));
         let summary = self.summary(&item_counts, &ledger, budget)?;
@@ -131,7 +138,7 @@ impl Findings<'_> {
         let shop = Shop { baskets: count, revenue, names: &names, item_counts: &item_counts, prices: &prices };
         stage(budget, "insights", 0.85)?;
         let max_q_value = self.spec.mba.max_q_value;
-        let substitutes = substitutes::found(set.baskets(), &item_counts, max_q_value, &names);
+        let substitutes = substitutes::found(set.baskets(), &item_counts, max_q_value, (&names, charges));
         stage(budget, "insights", 0.9)?;
         let money = bundles::money(&self.found.rules, &ledger);
         let drift = self.previous.map(|previous| self.drift(previous, &money));
@@ -140,12 +147,12 @@ impl Findings<'_> {
         stage(budget, "insights", 0.95)?;
         let result = MbaResult {
             parameters: result::parameters(self.spec, &self.window, &self.mined),
-            warnings: warnings::of(self.spec, &self.data, &summary, &self.mined),
+            warnings: warnings::of(self.spec, &self.data, &summary, &self.mined, charges.warning(set, &item_counts)),
             association_rules: rule_listing.first_page(),
             itemsets: itemset_listing.first_page(),
             bundles: shop.rows(&best),
             anchors: anchors::rows(&ranked, count, &names, &ledger),
-            gateway_products: first_orders.report(max_q_value, &names),
+            gateway_products: first_orders.report(max_q_value, &names, charges),
             substitutes,
             next_purchases: next.report(&names),
             drift,

@@ -2,6 +2,7 @@
 //! with each, over consecutive orders of a customer; a product counts as bought next where it was not in the order
 //! before, because what always goes together is for rules to say.
 
+use super::charges::Charges;
 use super::journeys::{Journeys, median_days};
 use super::names::Names;
 use crate::decimal::Amount;
@@ -106,13 +107,14 @@ struct Sales {
 }
 
 impl Found {
-    pub fn read(journeys: &Journeys<'_>, set: &BasketSet<'_>, max_q_value: Ratio) -> Self {
+    pub fn read(journeys: &Journeys<'_>, set: &BasketSet<'_>, charges: &Charges, max_q_value: Ratio) -> Self {
         let (steps, item_count) = (steps(journeys), set.item_count());
         let items = most_bought(journeys, &steps, item_count);
         let counts = Counts::of(journeys, &steps, &items, item_count);
         let tested = counts.tested(steps.len() as u64);
         let pairs_tested = tested.len() as u64;
-        let kept = kept(tested, steps.len() as u64, max_q_value);
+        let is_charge: Vec<bool> = items.iter().map(|item| charges.are_in(&[*item])).collect();
+        let kept = kept(tested, steps.len() as u64, &is_charge, max_q_value);
         let sales = sales(journeys, &steps, &items, &kept, set);
         let mut customers: Vec<u32> = steps.iter().map(|step| step.customer).collect();
         customers.dedup();
@@ -285,8 +287,8 @@ fn compared(journeys: &Journeys<'_>, step: &Step, places: &[usize]) -> (Vec<usiz
     (from.iter().filter_map(place).collect(), added.filter_map(place).collect())
 }
 
-/// The pairs that chance does not explain, those that gain the most steps over chance first.
-fn kept(mut pairs: Vec<Pair>, steps: u64, max_q_value: Ratio) -> Vec<Pair> {
+/// The pairs that chance does not explain, those that gain the most steps over chance first, those with charges last.
+fn kept(mut pairs: Vec<Pair>, steps: u64, is_charge: &[bool], max_q_value: Ratio) -> Vec<Pair> {
     let p_values: Vec<f64> = pairs.iter().map(|pair| pair.p_value).collect();
     let q_values = stats::benjamini_hochberg(&p_values);
     pairs.iter_mut().zip(q_values).for_each(|(pair, q_value)| pair.q_value = q_value);
@@ -296,7 +298,8 @@ fn kept(mut pairs: Vec<Pair>, steps: u64, max_q_value: Ratio) -> Vec<Pair> {
         product(pair.times.into(), steps) - product(pair.product_times.into(), pair.next_times.into())
     };
     pairs.retain(|pair| pair.q_value <= bound && pair.customers >= MIN_CUSTOMERS && gain(pair) > 0);
-    pairs.sort_by_key(|pair| (std::cmp::Reverse(gain(pair)), pair.places));
+    let has_charge = |pair: &Pair| pair.places.iter().any(|place| is_charge[*place]);
+    pairs.sort_by_key(|pair| (has_charge(pair), std::cmp::Reverse(gain(pair)), pair.places));
     pairs.truncate(MAX_PAIRS);
     pairs
 }
@@ -416,7 +419,7 @@ mod tests {
     fn what_comes_next_is_found_with_its_days_and_its_money() {
         read(&shop(), |journeys, set| {
             let names = Names::of(set);
-            let next = Found::read(journeys, set, Ratio::ONE).report(&names);
+            let next = Found::read(journeys, set, &Charges::of(set), Ratio::ONE).report(&names);
             assert_eq!((next.steps, next.customers, &next.reason), (90, 90, &None));
             let pair = &next.pairs[0];
             assert_eq!((pair.product.get(), pair.next_product.get()), ("\"product 0\"", "\"product 1\""));
@@ -435,7 +438,7 @@ mod tests {
         let orders: Vec<Order> = habit.into_iter().chain(others).collect();
         read(&orders, |journeys, set| {
             let names = Names::of(set);
-            let next = Found::read(journeys, set, Ratio::ONE).report(&names);
+            let next = Found::read(journeys, set, &Charges::of(set), Ratio::ONE).report(&names);
             assert_eq!(next.pairs.len(), 1, "{next:?}");
             assert_eq!((next.pairs[0].product.get(), next.pairs[0].customers), ("\"product 2\"", 119));
         });
@@ -446,7 +449,7 @@ mod tests {
         let check = |orders: &[Order], expected: &str| {
             let reason = read(orders, |journeys, set| {
                 let names = Names::of(set);
-                Found::read(journeys, set, Ratio::ONE).report(&names).reason
+                Found::read(journeys, set, &Charges::of(set), Ratio::ONE).report(&names).reason
             });
             assert!(reason.as_deref().is_some_and(|reason| reason.contains(expected)), "{reason:?}");
         };

@@ -1,6 +1,7 @@
 //! Substitutes: popular products that share baskets less often than chance would have it. Counts pairs itself,
 //! because a pair that is rarely bought together is no frequent itemset.
 
+use super::charges::Charges;
 use super::names::Names;
 use affinsy_mining::{Baskets, Ratio, stats};
 use rayon::prelude::*;
@@ -46,8 +47,13 @@ impl Pair {
     }
 }
 
-/// The pairs that chance explains worst, the most lacking first.
-pub fn found<'n>(baskets: &Baskets, item_counts: &[u32], max_q_value: Ratio, names: &'n Names) -> Vec<Substitute<'n>> {
+/// The pairs that chance explains worst, the most lacking first, those with charges last.
+pub fn found<'n>(
+    baskets: &Baskets,
+    item_counts: &[u32],
+    max_q_value: Ratio,
+    (names, charges): (&'n Names, &Charges),
+) -> Vec<Substitute<'n>> {
     let pairs = compared(baskets, item_counts);
     let p_values: Vec<f64> = pairs.iter().map(|pair| pair.p_value).collect();
     let q_values = stats::benjamini_hochberg(&p_values);
@@ -56,6 +62,7 @@ pub fn found<'n>(baskets: &Baskets, item_counts: &[u32], max_q_value: Ratio, nam
     let mut kept: Vec<(Pair, f64)> = pairs.into_iter().zip(q_values).collect();
     kept.retain(|(pair, q_value)| *q_value <= bound && pair.is_below_chance(total));
     kept.sort_by(|(a, _), (b, _)| a.p_value.total_cmp(&b.p_value).then(a.items.cmp(&b.items)));
+    kept.sort_by_key(|(pair, _)| charges.are_in(&pair.items));
     kept.truncate(MAX_SUBSTITUTES);
     kept.into_iter().map(|(pair, q_value)| row(&pair, q_value, total, names)).collect()
 }

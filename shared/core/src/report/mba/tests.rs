@@ -148,6 +148,11 @@ fn charges_are_no_advice() {
     let history = history(&orders.into_iter().enumerate().collect::<Vec<_>>());
     let result = result(&report(&history, json!({})).expect("a report"));
     assert!(result["bundles"].to_string().contains("POSTAGE") || result["anchors"].to_string().contains("POSTAGE"));
+    // The set that earns the most has postage in it, and yet stands behind the one that can be sold.
+    assert_eq!(result["bundles"][0]["products"], json!(["a", "b"]), "{}", result["bundles"]);
+    assert_ne!(result["anchors"][0]["product"], "POSTAGE");
+    let warnings = result["warnings"].to_string();
+    assert!(warnings.contains("charges, not products: “POSTAGE”. They"), "{warnings}");
     let insights = result["insights"].to_string();
     assert!(insights.contains("“a”") && !insights.contains("POSTAGE"), "{insights}");
     check_insights(&result);

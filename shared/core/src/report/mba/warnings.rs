@@ -9,7 +9,13 @@ use crate::report::spec::ReportSpec;
 /// Fewer baskets than this make weak evidence.
 const FEW_BASKETS: u64 = 100;
 
-pub fn of(spec: &ReportSpec, data: &Data, summary: &Summary, mined: &Mined) -> Vec<String> {
+pub fn of(
+    spec: &ReportSpec,
+    data: &Data,
+    summary: &Summary,
+    mined: &Mined,
+    about_charges: Option<String>,
+) -> Vec<String> {
     let mut warnings = spec.warnings.clone();
     warnings.extend(summary.reason.clone());
     if (1..FEW_BASKETS).contains(&data.baskets) {
@@ -23,6 +29,7 @@ pub fn of(spec: &ReportSpec, data: &Data, summary: &Summary, mined: &Mined) -> V
         ));
     }
     warnings.extend(about_max_rules(spec, summary.rules_found));
+    warnings.extend(about_charges);
     let unpriced = data.exclusions.unpriced_line_items;
     if unpriced > 0 {
         warnings.push(format!("{unpriced} line items have no price: they count in baskets and add nothing to money."));
