@@ -37,17 +37,19 @@ impl Unit {
 /// A name fit for a sentence: without control, direction and other characters that nobody sees, blanks made single,
 /// cut to a length.
 pub fn clean_name(name: &str) -> String {
-    let hidden = |c: char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !hidden(*c)).collect();
+    let plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let single = words.join(" ");
     match single.char_indices().nth(MAX_NAME_CHARS) {
         Some((end, _)) => format!("{}…", &single[..end]),
         None => single,
     }
+}
+
+/// A character that nobody sees, or that turns the direction of what stands around it.
+pub fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A cleaned name in quotation marks that it cannot end, and without the brackets of markup: a sentence stays a

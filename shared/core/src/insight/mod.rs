@@ -3,8 +3,13 @@
 //! A text is written with placeholders (`{{F1}}` a number, `{{P1}}` a name) and never with digits; the
 //! [`FactTable`] looks every number up in the finished report and fills it in.
 
+mod brief;
+mod check;
 mod display;
+mod words;
 
+pub use brief::Brief;
+pub use check::Refused;
 pub use display::{Unit, clean_name, quoted_name};
 
 use serde::Serialize;
@@ -30,18 +35,44 @@ pub struct Insight {
     pub body: String,
     pub facts: Vec<Fact>,
     pub action: String,
+    pub source: Source,
+    /// The texts before numbers and names were filled in: what a model is shown, and held to.
+    #[serde(skip)]
+    pub draft: Draft,
+}
+
+/// An insight's texts with placeholders, and everything that they quote.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draft {
+    pub title: String,
+    pub body: String,
+    pub action: String,
+    pub facts: Vec<Fact>,
+    /// Placeholder's id and name.
+    pub names: Vec<(String, String)>,
+}
+
+/// Who worded a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// This code, from a fixed form of words.
+    Template,
+    /// A language model, held to the same facts.
+    Model,
 }
 
 /// The insights of a report and who wrote their texts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Insights {
-    pub source: &'static str,
+    /// `Model` where a model worded at least two of them.
+    pub source: Source,
     pub items: Vec<Insight>,
 }
 
 impl Insights {
     pub fn from_templates(items: Vec<Insight>) -> Self {
-        Self { source: "template", items }
+        Self { source: Source::Template, items }
     }
 }
 
@@ -102,30 +133,21 @@ impl<'a> FactTable<'a> {
 
     /// An insight from texts with placeholders; it lists the facts they use, in order of first use.
     pub fn insight(&self, kind: &str, title: &str, body: &str, action: &str) -> Insight {
-        let mut facts: Vec<Fact> = Vec::new();
-        let [title, body, action] = [title, body, action].map(|template| {
-            debug_assert!(!has_loose_digits(template), "a number without a fact: {template}");
-            self.fill(template, &mut facts)
-        });
-        Insight { kind: kind.to_owned(), title, body, facts, action }
-    }
-
-    fn fill(&self, template: &str, used: &mut Vec<Fact>) -> String {
-        let mut pieces = template.split("{{");
-        let mut text = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            let (id, rest) = piece.split_once("}}").unwrap_or((piece, ""));
-            if let Some(fact) = self.facts.iter().find(|fact| fact.id == id) {
-                text.push_str(&fact.display);
-                if !used.iter().any(|known| known.id == id) {
-                    used.push(fact.clone());
-                }
-            } else if let Some(name) = self.named(id) {
-                text.push_str(name);
+        let texts = [title, body, action];
+        debug_assert!(!texts.iter().any(|text| has_loose_digits(text)), "a number without a fact: {texts:?}");
+        let ids: Vec<&str> = texts.iter().flat_map(|text| placeholders(text)).collect();
+        let mut draft = Draft { title: title.into(), body: body.into(), action: action.into(), ..Draft::default() };
+        for id in ids {
+            let is_new = draft.facts.iter().all(|fact| fact.id != id) && draft.names.iter().all(|(name, _)| name != id);
+            if let Some(fact) = self.facts.iter().find(|fact| fact.id == id && is_new) {
+                draft.facts.push(fact.clone());
+            } else if let Some(name) = self.named(id).filter(|_| is_new) {
+                draft.names.push((id.to_owned(), name.to_owned()));
             }
-            text.push_str(rest);
         }
-        text
+        let [title, body, action] = texts.map(|text| draft.fill(text));
+        let facts = draft.facts.clone();
+        Insight { kind: kind.to_owned(), title, body, facts, action, source: Source::Template, draft }
     }
 
     fn named(&self, id: &str) -> Option<&str> {
@@ -134,11 +156,44 @@ impl<'a> FactTable<'a> {
     }
 }
 
-fn has_loose_digits(template: &str) -> bool {
-    let after_placeholder = |piece: &str| piece.split_once("}}").map_or(piece, |(_, rest)| rest).to_owned();
-    let mut pieces = template.split("{{");
+impl Draft {
+    fn fact(&self, id: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.id == id)
+    }
+
+    fn name(&self, id: &str) -> Option<&str> {
+        self.names.iter().find(|(known, _)| known == id).map(|(_, name)| name.as_str())
+    }
+
+    /// A text with its numbers and names in the place of the placeholders.
+    fn fill(&self, text: &str) -> String {
+        let mut pieces = text.split("{{");
+        let mut filled = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (id, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+            let shown = self.fact(id).map(|fact| fact.display.as_str()).or_else(|| self.name(id));
+            filled.push_str(shown.unwrap_or_default());
+            filled.push_str(rest);
+        }
+        filled
+    }
+}
+
+/// The ids of a text's placeholders, in their order.
+fn placeholders(text: &str) -> Vec<&str> {
+    text.split("{{").skip(1).filter_map(|piece| piece.split_once("}}")).map(|(id, _)| id).collect()
+}
+
+/// A text without its placeholders.
+fn without_placeholders(text: &str) -> String {
+    let after = |piece: &str| piece.split_once("}}").map_or(piece, |(_, rest)| rest).to_owned();
+    let mut pieces = text.split("{{");
     let first = pieces.next().unwrap_or_default().to_owned();
-    std::iter::once(first).chain(pieces.map(after_placeholder)).any(|text| text.chars().any(char::is_numeric))
+    std::iter::once(first).chain(pieces.map(after)).collect::<Vec<String>>().join(" ")
+}
+
+fn has_loose_digits(text: &str) -> bool {
+    without_placeholders(text).chars().any(char::is_numeric)
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ pub mod spec;
 pub mod template;
 pub mod window;
 
+use crate::insight::Insights;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Market basket analysis or customer segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +69,25 @@ impl CustomerScope {
 #[derive(Debug)]
 pub struct ReportOutput {
     /// A JSON object without the report's own header (id, status, times): `parameters`, `data`, `insights`, …
-    pub result: Box<serde_json::value::RawValue>,
+    pub result: Box<RawValue>,
+    /// The insights that the result holds; `None` where none were asked for.
+    pub insights: Option<Insights>,
     pub parts: Vec<ReportPart>,
+}
+
+impl ReportOutput {
+    /// Puts other texts in the place of the result's insights. All else keeps its bytes.
+    pub fn reword(&mut self, insights: Insights) {
+        let json = |insights: &Insights| {
+            let text = serde_json::to_string(insights).expect("insights of plain fields always serialize");
+            format!("\"insights\":{text}")
+        };
+        let Some(old) = &self.insights else { return };
+        // No text in the result can hold this: its quotation marks would be escaped.
+        let reworded = self.result.get().replacen(&json(old), &json(&insights), 1);
+        self.result = RawValue::from_string(reworded).expect("an object with one of its fields replaced");
+        self.insights = Some(insights);
+    }
 }
 
 /// One of a report's long lists.

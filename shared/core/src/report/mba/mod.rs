@@ -161,9 +161,9 @@ impl Findings<'_> {
             data: &self.data,
             summary,
         };
-        let result = result.into_json(self.spec.insights);
+        let (result, insights) = result.into_json(self.spec.insights);
         let parts = vec![rule_listing.into_part("rules"), itemset_listing.into_part("itemsets")];
-        Ok(ReportOutput { result, parts })
+        Ok(ReportOutput { result, insights, parts })
     }
 
     fn drift<'a>(&'a self, previous: &'a PreviousReport, money: &[SetMoney]) -> Drift<'a> {

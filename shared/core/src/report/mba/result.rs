@@ -63,12 +63,13 @@ pub fn parameters<'s>(spec: &'s ReportSpec, window: &Window, mined: &Mined) -> P
 
 impl MbaResult<'_> {
     /// Insights quote the finished report, so it is written once without them and once with.
-    pub fn into_json(mut self, wants_insights: bool) -> Box<RawValue> {
+    pub fn into_json(mut self, wants_insights: bool) -> (Box<RawValue>, Option<Insights>) {
         if wants_insights {
             let report = serde_json::to_string(&self).expect("a result of plain fields always serializes");
             let report = serde_json::from_str(&report).expect("serde_json reads what it wrote");
             self.insights = Some(insights::of(&report));
         }
-        serde_json::value::to_raw_value(&self).expect("a result of plain fields always serializes")
+        let result = serde_json::value::to_raw_value(&self).expect("a result of plain fields always serializes");
+        (result, self.insights)
     }
 }

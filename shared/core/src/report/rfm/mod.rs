@@ -58,10 +58,10 @@ pub fn run(history: &History, spec: &ReportSpec, budget: &Budget<'_>) -> Result<
         predictions,
     };
     let rows = customers::ndjson(&findings);
-    let result = RfmResult::of(&findings).into_json(spec.insights);
+    let (result, insights) = RfmResult::of(&findings).into_json(spec.insights);
     stage(budget, "writing", 1.0)?;
     let part = ReportPart { name: "customers", rows: population.customers.len() as u64, ndjson: rows };
-    Ok(ReportOutput { result, parts: vec![part] })
+    Ok(ReportOutput { result, insights, parts: vec![part] })
 }
 
 fn stage(budget: &Budget<'_>, name: &'static str, done: f64) -> Result<(), RunEnd> {

@@ -115,11 +115,12 @@ impl<'f> RfmResult<'f> {
     }
 
     /// Insights quote the finished report, so it is written once without them and once with.
-    pub fn into_json(mut self, wants_insights: bool) -> Box<RawValue> {
+    pub fn into_json(mut self, wants_insights: bool) -> (Box<RawValue>, Option<Insights>) {
         if wants_insights {
             let report = serde_json::to_value(&self).expect("a result of plain fields always serializes");
             self.insights = Some(insights::of(&report));
         }
-        serde_json::value::to_raw_value(&self).expect("a result of plain fields always serializes")
+        let result = serde_json::value::to_raw_value(&self).expect("a result of plain fields always serializes");
+        (result, self.insights)
     }
 }
