@@ -4,6 +4,7 @@
 mod conformance;
 mod flow;
 mod http;
+mod insights;
 mod kit;
 mod model;
 mod stack;

@@ -3,10 +3,11 @@
 //! A report that cannot be computed ends as *Failed* and its message is done with. Only trouble with tables,
 //! objects or queues brings a message back; after the queue's last try the sweeper goes on from the record.
 
-use affinsy_app::ports::{Job, PortResult};
+use affinsy_app::ports::{InsightModel, Job, PortResult};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, Message, each};
+use affinsy_aws::model::BedrockModel;
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::tables::DynamoBook;
@@ -16,17 +17,22 @@ use affinsy_core::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 5] = [
+pub const NEEDS: [Setting; 6] = [
     Setting::ControlTable,
     Setting::SegmentsTable,
     Setting::Bucket,
     Setting::ReportsQueueUrl,
     Setting::WebhooksQueueUrl,
+    Setting::InsightsModelId,
 ];
 /// A message is seen again this long after the function's deadline, should the function die.
 const SEEN_AGAIN_AFTER_S: i64 = 10;
+
+/// How long a model may take to word the insights of a report.
+const MODEL_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -42,12 +48,14 @@ impl Ctx {
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
+        let model = |id| Arc::new(BedrockModel::new(&sdk, id, MODEL_PATIENCE)) as Arc<dyn InsightModel>;
         let ports = RunPorts {
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             reports: book,
             queue: Arc::new(queue),
             clock: Arc::new(SystemClock),
+            model: config.insights_model_id().map(model),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: Config::function_memory_bytes(),
         };

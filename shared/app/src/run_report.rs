@@ -2,10 +2,11 @@
 //! the world around it is tried again.
 
 mod previous;
+mod wording;
 
 use crate::ports::{
-    Claim, ClaimRefused, Clock, Finish, Job, Objects, OrderLog, PortError, PortResult, Put, Queue, ReportBook,
-    StoredFailure, StoredPart,
+    Claim, ClaimRefused, Clock, Finish, InsightModel, Job, Objects, OrderLog, PortError, PortResult, Put, Queue,
+    ReportBook, StoredFailure, StoredPart,
 };
 use crate::snapshot::{self, SnapshotError};
 use affinsy_core::history::History;
@@ -27,6 +28,8 @@ pub struct RunPorts {
     pub reports: Arc<dyn ReportBook>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
+    /// Words the insights; `None` leaves them to their templates.
+    pub model: Option<Arc<dyn InsightModel>>,
     /// Threads the computation may use.
     pub threads: usize,
     /// All memory of this process; `None` for no bound.
@@ -157,7 +160,10 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
     };
     let previous = previous::find(tenant, report, &spec, ports).await?;
     match compute_watched((history, spec, previous), tenant, claim, deadline, ports).await? {
-        Ok(output) => Ok(store(tenant, claim, output, &*ports.objects).await?),
+        Ok(output) => {
+            let output = wording::reword(output, &report.report_id, deadline, ports).await;
+            Ok(store(tenant, claim, output, &*ports.objects).await?)
+        }
         Err(RunEnd::Failed(failure)) => Ok(Finish::Failed(stored(failure))),
         Err(RunEnd::Stopped { advice }) => Err(Interrupted::OutOfTime { advice }),
     }

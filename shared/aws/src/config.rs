@@ -14,6 +14,7 @@ pub enum Setting {
     StoreQueueUrl,
     UploadsQueueUrl,
     WebhookAllowPrivate,
+    InsightsModelId,
 }
 
 impl Setting {
@@ -27,6 +28,7 @@ impl Setting {
             Self::StoreQueueUrl => "AFFINSY_STORE_QUEUE_URL",
             Self::UploadsQueueUrl => "AFFINSY_UPLOADS_QUEUE_URL",
             Self::WebhookAllowPrivate => "AFFINSY_WEBHOOK_ALLOW_PRIVATE",
+            Self::InsightsModelId => "AFFINSY_INSIGHTS_MODEL_ID",
         }
     }
 }
@@ -79,6 +81,11 @@ impl Config {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let mebibytes = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok()?;
         mebibytes.parse::<u64>().ok().map(|mebibytes| mebibytes << 20)
+    }
+
+    /// The model that words insights; none where the setting says `off`.
+    pub fn insights_model_id(&self) -> Option<&str> {
+        Some(self.get(Setting::InsightsModelId)).filter(|id| !id.is_empty() && *id != "off")
     }
 
     pub fn url_policy(&self) -> UrlPolicy {

@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod config;
 pub mod lambda;
+pub mod model;
 pub mod objects;
 pub mod queue;
 pub mod sender;

@@ -108,6 +108,7 @@ impl Shop {
             reports: self.book.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
+            model: None,
             threads: 1,
             memory_bytes: None,
         }

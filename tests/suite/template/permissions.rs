@@ -56,6 +56,10 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
             ("ReportsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+            // InsightModel::word: the model by its id, or by the inference profile of that id.
+            ("arn:AWS::Partition:bedrock:*::foundation-model/InsightsModelId", &["bedrock:InvokeModel"]),
+            ("arn:AWS::Partition:bedrock:*:AWS::AccountId:inference-profile/InsightsModelId", &["bedrock:InvokeModel"]),
+            ("arn:AWS::Partition:bedrock:*::foundation-model/*", &["bedrock:InvokeModel"]),
         ],
     ),
     // OrderLog: head, segments; Tending; segments in and out, and orphans among them.

@@ -3,6 +3,7 @@
 mod book;
 mod deliveries;
 mod keys;
+mod model;
 mod objects;
 mod orders;
 mod queue;
@@ -14,6 +15,7 @@ mod world;
 
 pub use book::MemoryBook;
 pub use keys::{MemoryKeys, MemoryRates};
+pub use model::MemoryModel;
 pub use objects::MemoryObjects;
 pub use queue::MemoryQueue;
 pub use sender::{MemorySender, Received};

@@ -5,6 +5,7 @@
 
 mod erasures;
 mod keys;
+mod model;
 mod objects;
 mod orders;
 mod queue;
@@ -18,6 +19,7 @@ mod world;
 
 pub use erasures::{Erased, Erasures, PurgeRecord};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
+pub use model::{InsightModel, ModelError};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
     Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,

@@ -1,7 +1,7 @@
 //! What several schemas are made of: errors, money, names, dates, failures, insights.
 
 use super::Named;
-use crate::http::openapi::schema::{list_of, nullable, object, object_but, reference, text, texts};
+use crate::http::openapi::schema::{list_of, nullable, object, object_but, one_of_names, reference, text, texts};
 use affinsy_core::order::{MAX_ID_BYTES, MAX_NAME_CHARS};
 use affinsy_core::problem::MAX_FIELD_PROBLEMS;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn failure() -> Value {
 
 fn insights() -> Value {
     let fields = json!({
-        "source": text("Who wrote the texts: `template`."),
+        "source": one_of_names("Who worded the texts: `model` where a language model worded at least two.", ["template", "model"]),
         "items": list_of(reference("Insight"), "At most six, the most valuable first."),
     });
     object("What to take from the report, in sentences whose every number stands in the report.", fields)
@@ -107,6 +107,7 @@ fn insight() -> Value {
         "body": text("What was found, and why it matters."),
         "facts": list_of(reference("Fact"), "The numbers that the texts quote, in order."),
         "action": text("What to do next."),
+        "source": one_of_names("Who worded this one.", ["template", "model"]),
     });
     object("One finding.", fields)
 }
