@@ -34,6 +34,7 @@ impl Ctx {
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             reports: book.clone(),
+            schedules: book.clone(),
             deliveries: book,
             queue: Arc::new(queue),
             clock: Arc::new(SystemClock),

@@ -19,6 +19,7 @@ mod purge_results;
 pub mod push_orders;
 mod row_cap;
 pub mod run_report;
+pub mod schedule;
 pub mod snapshot;
 pub mod submit_report;
 pub mod sweep;

@@ -6,6 +6,7 @@ use crate::ports::{
 use affinsy_core::ids::Tenant;
 use affinsy_core::problem::{BodyProblem, FieldProblem};
 use affinsy_core::report::spec::ReportSpec;
+use affinsy_core::time::Instant;
 use affinsy_core::webhook::url::{self, UrlPolicy};
 
 #[derive(Clone, Copy)]
@@ -45,16 +46,24 @@ pub async fn submit_report(
     body: &[u8],
     ports: SubmitPorts<'_>,
 ) -> Result<(ReportRecord, Vec<String>), SubmitRefused> {
+    let report_id = ports.random.id("rpt_", ports.clock.now());
+    submit_as(&report_id, tenant, body, ports).await
+}
+
+/// [`submit_report`] under an id that was drawn before; a report that has it already stays as it is.
+pub async fn submit_as(
+    report_id: &str,
+    tenant: &Tenant,
+    body: &[u8],
+    ports: SubmitPorts<'_>,
+) -> Result<(ReportRecord, Vec<String>), SubmitRefused> {
     let spec = ReportSpec::parse(body)?;
-    if let Some(webhook_url) = &spec.webhook_url {
-        url::check(webhook_url, ports.url_policy)
-            .map_err(|detail| BodyProblem::from(FieldProblem::new("/webhook_url", detail)))?;
-    }
+    check_webhook_url(&spec, "/webhook_url", ports.url_policy)?;
     let Some(head) = ports.log.head(tenant, &spec.dataset_id).await? else {
         return Err(SubmitRefused::UnknownDataset(spec.dataset_id));
     };
     let request = String::from_utf8_lossy(body).into_owned();
-    let report = new_record(&spec, request, &head, ports);
+    let report = new_record(report_id, &spec, request, &head, ports.clock.now());
     ports.reports.submit(tenant, &report, report.created_at.plus_ms(UNTAKEN_AFTER_MS)).await?;
     tracing::info!(report.id = report.report_id, snapshot = report.sequence, "report submitted");
     let job = Job::Report { tenant: tenant.clone(), report_id: report.report_id.clone() };
@@ -64,10 +73,15 @@ pub async fn submit_report(
     Ok((report, spec.warnings))
 }
 
-fn new_record(spec: &ReportSpec, request: String, head: &DatasetRecord, ports: SubmitPorts<'_>) -> ReportRecord {
-    let now = ports.clock.now();
+/// `pointer` says where the URL stands in the caller's body.
+pub fn check_webhook_url(spec: &ReportSpec, pointer: &str, policy: UrlPolicy) -> Result<(), BodyProblem> {
+    let Some(webhook_url) = &spec.webhook_url else { return Ok(()) };
+    url::check(webhook_url, policy).map(|_| ()).map_err(|detail| FieldProblem::new(pointer, detail).into())
+}
+
+fn new_record(report_id: &str, spec: &ReportSpec, request: String, head: &DatasetRecord, now: Instant) -> ReportRecord {
     ReportRecord {
-        report_id: ports.random.id("rpt_", now),
+        report_id: report_id.to_owned(),
         report_type: spec.report_type,
         dataset_id: spec.dataset_id.clone(),
         template: spec.template.map(|template| template.id().to_owned()),

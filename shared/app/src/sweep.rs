@@ -1,20 +1,43 @@
 //! Picking up what a crash, a lost message or a long wait left behind. Runs every minute; safe to run twice.
 
 use crate::dispatch_webhook::delivery_id;
-use crate::ports::{Clock, Due, DueIndex, DueKind, Job, PortError, PortResult, Queue, ReportBook, ReportStatus};
+use crate::ports::{
+    Clock, Due, DueIndex, DueKind, Job, OrderLog, PortError, PortResult, Queue, Random, ReportBook, ReportStatus,
+    ScheduleBook,
+};
+use crate::schedule::run_schedule;
+use crate::submit_report::SubmitPorts;
 use affinsy_core::time::Instant;
+use affinsy_core::webhook::url::UrlPolicy;
 
 #[derive(Clone, Copy)]
 pub struct SweepPorts<'a> {
     pub due: &'a dyn DueIndex,
+    pub log: &'a dyn OrderLog,
     pub reports: &'a dyn ReportBook,
+    pub schedules: &'a dyn ScheduleBook,
     pub queue: &'a dyn Queue,
     pub clock: &'a dyn Clock,
+    pub random: &'a dyn Random,
+    pub url_policy: UrlPolicy,
 }
 
 impl std::fmt::Debug for SweepPorts<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SweepPorts")
+    }
+}
+
+impl<'a> SweepPorts<'a> {
+    fn to_submit(self) -> SubmitPorts<'a> {
+        SubmitPorts {
+            log: self.log,
+            reports: self.reports,
+            queue: self.queue,
+            clock: self.clock,
+            random: self.random,
+            url_policy: self.url_policy,
+        }
     }
 }
 
@@ -25,7 +48,7 @@ const BROKEN_AGAIN_MS: i64 = 3_600_000;
 /// When to look again at what was sent on, if nobody took it.
 const fn look_again_ms(kind: DueKind) -> i64 {
     match kind {
-        DueKind::Report | DueKind::Delivery | DueKind::Purge | DueKind::Import => 120_000,
+        DueKind::Report | DueKind::Delivery | DueKind::Purge | DueKind::Import | DueKind::Schedule => 120_000,
         // Pushes may go on while it is tended.
         DueKind::Dataset => 30_000,
     }
@@ -52,7 +75,9 @@ async fn send_on(due: &Due, now: Instant, ports: SweepPorts<'_>) -> PortResult<b
     if let Ok(Some(job)) = &job {
         ports.queue.send(job, 0).await?;
     }
-    if let Some(wait_ms) = postponed_by_ms(due.kind, &job) {
+    // A schedule that ran is due again at its next run.
+    let has_run = due.kind == DueKind::Schedule && job.is_ok();
+    if let Some(wait_ms) = postponed_by_ms(due.kind, &job).filter(|_| !has_run) {
         ports.due.postpone(due, now, now.plus_ms(wait_ms)).await?;
     }
     Ok(job?.is_some())
@@ -75,6 +100,7 @@ async fn job(due: &Due, ports: SweepPorts<'_>) -> PortResult<Option<Job>> {
         DueKind::Dataset => Some(Job::Tend { tenant, dataset_id: id }),
         DueKind::Purge => Some(Job::Purge { tenant, purge_id: id }),
         DueKind::Import => Some(Job::Import { tenant, import_id: id }),
+        DueKind::Schedule => run_schedule(&tenant, &id, ports.schedules, ports.to_submit()).await?,
         DueKind::Report => match ports.reports.get(&tenant, &id).await? {
             None => None,
             Some(report) if report.status == ReportStatus::Processing => Some(Job::Report { tenant, report_id: id }),

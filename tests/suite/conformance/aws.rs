@@ -42,6 +42,12 @@ async fn uploads() {
 }
 
 #[tokio::test]
+async fn schedules() {
+    let aws = Aws::start().await;
+    conformance::schedules(&aws.book().await, &OsRandom).await;
+}
+
+#[tokio::test]
 async fn deliveries() {
     let aws = Aws::start().await;
     conformance::deliveries(&aws.book().await, &OsRandom).await;

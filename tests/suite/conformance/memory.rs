@@ -38,6 +38,11 @@ async fn uploads() {
 }
 
 #[tokio::test]
+async fn schedules() {
+    conformance::schedules(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
 async fn deliveries() {
     conformance::deliveries(&MemoryBook::default(), &random()).await;
 }

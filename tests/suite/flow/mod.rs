@@ -7,6 +7,7 @@ mod happy;
 mod pushes;
 mod retries;
 mod row_cap;
+mod schedules;
 
 use crate::kit::{Shop, caller};
 use affinsy_app::http::Caller;

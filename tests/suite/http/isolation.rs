@@ -14,6 +14,7 @@ struct Tenant {
     import: String,
     mba: String,
     rfm: String,
+    schedule: String,
 }
 
 async fn settled(shop: &Shop, name: &str) -> Tenant {
@@ -28,7 +29,10 @@ async fn settled(shop: &Shop, name: &str) -> Tenant {
     let (mba, rfm) =
         (shop.submit(&caller, &told("standard_mba")).await, shop.submit(&caller, &told("standard_rfm")).await);
     shop.settle().await;
-    Tenant { caller, import, mba, rfm }
+    let schedule = r#"{"every": "day", "report": {"report_type": "RFM", "dataset_id": "my-store"}}"#;
+    let schedule =
+        json(&shop.post(&caller, "/schedules", schedule).await)["schedule_id"].as_str().expect("an id").to_owned();
+    Tenant { caller, import, mba, rfm, schedule }
 }
 
 /// The route's path with the object of `owner` in it; `None` where it names none.
@@ -37,6 +41,7 @@ fn target(route: &Route, owner: &Tenant) -> Option<String> {
         "GetImport" => &owner.import,
         "GetDataset" => "my-store",
         "ListCustomers" => &owner.rfm,
+        "GetSchedule" | "DeleteSchedule" => &owner.schedule,
         _ => &owner.mba,
     };
     let (before, rest) = route.path.split_once('{')?;
@@ -67,7 +72,7 @@ async fn anothers_object_is_unknown_like_one_that_never_was() {
         assert_eq!(shop.get(&other, &unknown).await.body, foreign.body, "{target} and {unknown} look alike");
         checked += 1;
     }
-    assert_eq!(checked, 6);
+    assert_eq!(checked, 7);
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ impl Shop {
             log: self.book.clone(),
             objects: self.objects.clone(),
             reports: self.book.clone(),
+            schedules: self.book.clone(),
             deliveries: self.book.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
@@ -265,7 +266,16 @@ impl Shop {
 
     /// One run of the sweeper: how many messages it sent.
     pub async fn sweep(&self) -> usize {
-        let ports = SweepPorts { due: &*self.book, reports: &*self.book, queue: &*self.queue, clock: &*self.clock };
+        let ports = SweepPorts {
+            due: &*self.book,
+            log: &*self.book,
+            reports: &*self.book,
+            schedules: &*self.book,
+            queue: &*self.queue,
+            clock: &*self.clock,
+            random: &*self.random,
+            url_policy: UrlPolicy::PublicOnly,
+        };
         sweep(ports).await.expect("sweeps")
     }
 }

@@ -34,11 +34,20 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/rejects/*", &["s3:GetObject"]),
         ],
     ),
-    // RateWindows; ReportBook: submit, get, list; DeliveryBook: list, secrets; a result and its parts.
+    // RateWindows; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets; a result and its parts.
     (
         "ReportsFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            (
+                "ControlTable.Arn",
+                &[
+                    "dynamodb:GetItem",
+                    "dynamodb:Query",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                    "dynamodb:DeleteItem",
+                ],
+            ),
             ("DataBucket.Arn/results/*", &["s3:GetObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
@@ -99,12 +108,12 @@ const CALLS: [(&str, Calls); 8] = [
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
-    // DueIndex; ReportBook::get.
+    // DueIndex; ReportBook: get, submit; ScheduleBook: get, ran; OrderLog::head.
     (
         "SweeperFunction",
         &[
             ("ControlTable.Arn/index/due", &["dynamodb:Query"]),
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
             ("StoreQueue.Arn", &["sqs:SendMessage"]),

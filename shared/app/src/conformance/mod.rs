@@ -11,6 +11,7 @@ mod orders;
 mod rates;
 mod reports;
 mod samples;
+mod schedules;
 mod tending;
 mod uploads;
 
@@ -21,6 +22,7 @@ pub use objects::objects;
 pub use orders::orders;
 pub use rates::rates;
 pub use reports::reports;
+pub use schedules::schedules;
 pub use tending::tending;
 pub use uploads::uploads;
 

@@ -12,6 +12,7 @@ mod refusal;
 mod reports;
 mod request;
 mod routes;
+mod schedules;
 mod serve;
 mod uploads;
 mod view;

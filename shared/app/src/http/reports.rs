@@ -5,12 +5,12 @@ use super::cursor::{Cursors, limit, only_known};
 use super::routes::{Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
-use super::{Answer, Caller, Refusal, Request, openapi, parts, webhooks};
+use super::{Answer, Caller, Refusal, Request, openapi, parts, schedules, webhooks};
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
 use crate::ports::{
     Clock, DeliveryBook, Objects, OrderLog, Queue, Random, RateWindows, ReportBook, ReportFilter, ReportRecord,
-    ReportStatus,
+    ReportStatus, ScheduleBook,
 };
 use crate::submit_report::{MAX_REQUEST_BYTES, SubmitPorts, SubmitRefused, submit_report};
 use affinsy_core::ids::is_id;
@@ -25,6 +25,7 @@ pub struct ReportPorts {
     pub log: Arc<dyn OrderLog>,
     pub objects: Arc<dyn Objects>,
     pub reports: Arc<dyn ReportBook>,
+    pub schedules: Arc<dyn ScheduleBook>,
     pub deliveries: Arc<dyn DeliveryBook>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
@@ -81,6 +82,10 @@ async fn answer(
         "ListRules" => parts::page("rules", parameter, request, caller, ports).await,
         "ListItemsets" => parts::page("itemsets", parameter, request, caller, ports).await,
         "ListCustomers" => parts::page("customers", parameter, request, caller, ports).await,
+        "CreateSchedule" => schedules::create(request, caller, ports).await,
+        "ListSchedules" => schedules::list(request, caller, ports).await,
+        "GetSchedule" => schedules::one(parameter, caller, ports).await,
+        "DeleteSchedule" => schedules::delete(parameter, caller, ports).await,
         "ListTemplates" => Answer::json(200, &serde_json::json!({"data": template::listings(), "next_cursor": null})),
         "GetWebhookSecret" => webhooks::secret(caller, ports).await,
         "ListDeliveries" => webhooks::deliveries(request, caller, ports).await,
@@ -97,21 +102,24 @@ async fn submit(request: &Request, caller: &Caller, ports: &ReportPorts) -> Resu
         warnings: &'a [String],
     }
     let bytes = body::json_bytes(request, MAX_REQUEST_BYTES)?;
-    let submit_ports = SubmitPorts {
+    let (report, warnings) = submit_report(&caller.tenant, &bytes, submit_ports(ports)).await.map_err(refused)?;
+    let location = format!("/api/v1/reports/{}", report.report_id);
+    let body = Submitted { report_id: &report.report_id, status: report.status.name(), warnings: &warnings };
+    Ok(Answer::json(202, &body)?.with_header("location", location))
+}
+
+pub(super) fn submit_ports(ports: &ReportPorts) -> SubmitPorts<'_> {
+    SubmitPorts {
         log: &*ports.log,
         reports: &*ports.reports,
         queue: &*ports.queue,
         clock: &*ports.clock,
         random: &*ports.random,
         url_policy: ports.url_policy,
-    };
-    let (report, warnings) = submit_report(&caller.tenant, &bytes, submit_ports).await.map_err(refused)?;
-    let location = format!("/api/v1/reports/{}", report.report_id);
-    let body = Submitted { report_id: &report.report_id, status: report.status.name(), warnings: &warnings };
-    Ok(Answer::json(202, &body)?.with_header("location", location))
+    }
 }
 
-fn refused(refused: SubmitRefused) -> Refusal {
+pub(super) fn refused(refused: SubmitRefused) -> Refusal {
     match refused {
         SubmitRefused::Body(problem) => problem.into(),
         SubmitRefused::Port(error) => error.into(),

@@ -3,7 +3,7 @@
 use super::lock;
 use crate::ports::{
     DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, ImportRecord, LogId, Page, PortResult, PurgeRecord,
-    ReportRecord, SegmentRecord, TenantSecrets,
+    ReportRecord, ScheduleRecord, SegmentRecord, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::RunId;
@@ -23,6 +23,7 @@ pub(super) struct State {
     pub imports: BTreeMap<Key, ImportRecord>,
     pub reports: BTreeMap<Key, ReportRecord>,
     pub deliveries: BTreeMap<Key, DeliveryRecord>,
+    pub schedules: BTreeMap<Key, ScheduleRecord>,
     pub secrets: BTreeMap<Tenant, TenantSecrets>,
     pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
 }

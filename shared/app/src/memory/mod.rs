@@ -8,6 +8,7 @@ mod objects;
 mod orders;
 mod queue;
 mod reports;
+mod schedules;
 mod sender;
 mod tending;
 mod uploads;

@@ -24,7 +24,11 @@ fn claimed<'a>(state: &'a mut State, tenant: &Tenant, claim: &Claim) -> Option<&
 impl ReportBook for MemoryBook {
     async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due_at: Instant) -> PortResult<()> {
         let mut state = lock(&self.state);
-        state.reports.insert((tenant.clone(), report.report_id.clone()), report.clone());
+        let key = (tenant.clone(), report.report_id.clone());
+        if state.reports.contains_key(&key) {
+            return Ok(());
+        }
+        state.reports.insert(key, report.clone());
         state.due.insert(due_key(tenant, &report.report_id), due_at);
         Ok(())
     }

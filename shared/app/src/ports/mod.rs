@@ -11,6 +11,7 @@ mod orders;
 mod queue;
 mod rate;
 mod reports;
+mod schedules;
 mod sender;
 mod tending;
 mod uploads;
@@ -31,6 +32,7 @@ pub use reports::{
     Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, ReportBook, ReportFilter, ReportRecord, ReportStatus,
     StoredFailure, StoredPart,
 };
+pub use schedules::{ScheduleBook, ScheduleRecord};
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{Publication, Settlement, Tending};
 pub use uploads::{

@@ -92,6 +92,7 @@ pub enum DueKind {
     Dataset,
     Purge,
     Import,
+    Schedule,
 }
 
 /// Something that waits for the sweeper.
@@ -99,7 +100,7 @@ pub enum DueKind {
 pub struct Due {
     pub kind: DueKind,
     pub tenant: Tenant,
-    /// A report's, delivery's, dataset's or purge's id.
+    /// A report's, delivery's, dataset's, purge's, import's or schedule's id.
     pub id: String,
 }
 

@@ -39,7 +39,7 @@ fn built<T>(built: Result<T, aws_sdk_dynamodb::error::BuildError>) -> PortResult
 }
 
 /// Whether a conditional put was made.
-async fn put_if(put: PutItemFluentBuilder) -> PortResult<bool> {
+pub(super) async fn put_if(put: PutItemFluentBuilder) -> PortResult<bool> {
     match put.send().await {
         Ok(_) => Ok(true),
         Err(error) => match error.as_service_error() {

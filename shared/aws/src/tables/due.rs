@@ -2,7 +2,7 @@
 
 use super::item::{DUE_SHARDS, Item, due_at, key, text};
 use super::orders::unless_refused;
-use super::{DATASET, DELIVERY, DynamoBook, IMPORT, PURGE, REPORT, tenant_pk};
+use super::{DATASET, DELIVERY, DynamoBook, IMPORT, PURGE, REPORT, SCHEDULE, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{Due, DueIndex, DueKind, PortResult};
 use affinsy_core::time::Instant;
@@ -11,12 +11,13 @@ use futures::future::try_join_all;
 
 const INDEX: &str = "due";
 
-const PREFIXES: [(DueKind, &str); 5] = [
+const PREFIXES: [(DueKind, &str); 6] = [
     (DueKind::Report, REPORT),
     (DueKind::Delivery, DELIVERY),
     (DueKind::Dataset, DATASET),
     (DueKind::Purge, PURGE),
     (DueKind::Import, IMPORT),
+    (DueKind::Schedule, SCHEDULE),
 ];
 
 fn sk(due: &Due) -> String {

@@ -10,6 +10,7 @@ mod manifest;
 mod orders;
 mod rates;
 mod reports;
+mod schedules;
 mod tending;
 mod uploads;
 
@@ -40,6 +41,7 @@ const DATASET: &str = "D#";
 const IMPORT: &str = "I#";
 const REPORT: &str = "R#";
 const DELIVERY: &str = "W#";
+const SCHEDULE: &str = "S#";
 const PURGE: &str = "X#";
 const KEY: &str = "K#";
 const USER: &str = "U#";

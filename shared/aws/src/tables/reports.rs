@@ -1,9 +1,9 @@
 //! The report book port. Every change is one conditional update of the report's item.
 
+use super::deliveries::put_if;
 use super::item::{due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
 use super::orders::unless_refused;
 use super::{DynamoBook, REPORT, tenant_pk};
-use crate::failure::port_error;
 use affinsy_app::ports::{
     Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, Page, PortError, PortResult, ReportBook, ReportFilter,
     ReportRecord, ReportStatus, StoredFailure,
@@ -110,8 +110,7 @@ impl ReportBook for DynamoBook {
         item.insert("due_shard".to_owned(), due_shard(&sk));
         item.insert("due_at".to_owned(), due_at(due));
         let put = self.client.put_item().table_name(&self.control).set_item(Some(item));
-        put.send().await.map_err(|error| port_error("DynamoDB PutItem (report)", error))?;
-        Ok(())
+        put_if(put.condition_expression("attribute_not_exists(pk)")).await.map(|_| ())
     }
 
     async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {

@@ -1,6 +1,7 @@
 //! Reports: what was asked for, and the pure computation of the answer from a dataset's history.
 
 pub mod basket;
+pub mod calendar;
 pub mod customer;
 pub mod mba;
 pub mod redact;

@@ -71,6 +71,31 @@ pub fn upload_opened() -> Value {
     }})
 }
 
+pub fn schedule() -> Value {
+    json!({
+        "weekly": {
+            "summary": "Baskets of the last four weeks, every Monday",
+            "value": {
+                "name": "Mondays",
+                "every": "week",
+                "weekday": "monday",
+                "time": "07:00",
+                "last_days": 28,
+                "report": {
+                    "template": "standard_mba",
+                    "dataset_id": "my-store",
+                    "webhook_url": "https://your-server.com/hooks/affinsy",
+                    "params": {"time_zone": "Europe/Berlin"},
+                },
+            },
+        },
+        "monthly": {
+            "summary": "Segments of all customers, on the last day of each month",
+            "value": {"every": "month", "day_of_month": 31, "report": {"template": "standard_rfm", "dataset_id": "my-store"}},
+        },
+    })
+}
+
 pub fn submit() -> Value {
     json!({
         "by_template": {

@@ -19,6 +19,7 @@ pub fn tags() -> Value {
         {"name": "Orders", "description": "Pushing orders, and what became of each push"},
         {"name": "Datasets", "description": "What is stored, counted"},
         {"name": "Reports", "description": "Submitting reports, following them, reading their results"},
+        {"name": "Schedules", "description": "Reports that come again every day, week or month"},
         {"name": "Webhooks", "description": "The signing secret and the delivery log"},
         {"name": "Service", "description": "Open to all, without a key"},
     ])

@@ -20,6 +20,7 @@ pub fn components() -> Value {
             json!({"type": "string", "minLength": 1}),
         ),
         "ReportId": path("report_id", "What `POST /reports` answered.", json!({"type": "string", "minLength": 1})),
+        "ScheduleId": path("schedule_id", "What `POST /schedules` answered.", json!({"type": "string", "minLength": 1})),
         "ImportId": path("import_id", "What `POST /data/orders` or `POST /data/uploads` answered.", json!({"type": "string", "minLength": 1})),
         "DatasetId": path(
             "dataset_id",

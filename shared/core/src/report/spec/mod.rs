@@ -8,6 +8,7 @@ mod grid;
 mod mba;
 mod number;
 mod rfm;
+mod schedule;
 mod scope;
 mod used;
 
@@ -17,6 +18,7 @@ mod tests;
 pub use filters::{DateRange, DateRangeText, Filters};
 pub use mba::{BasketScope, MbaParams, SORTS, Support};
 pub use rfm::{CustomSegment, RfmParams, SegmentModel, Thresholds};
+pub use schedule::{EVERY, ScheduleSpec, WEEKDAYS};
 pub use used::{FiltersUsed, ParametersUsed};
 
 use super::template::Template;

@@ -3,6 +3,7 @@
 mod erasure;
 mod orders;
 mod reports;
+mod schedules;
 mod service;
 mod uploads;
 mod webhooks;
@@ -61,6 +62,10 @@ pub fn of(operation: &str) -> Option<Operation> {
         "ListRules" => reports::rules(),
         "ListItemsets" => reports::itemsets(),
         "ListCustomers" => reports::customers(),
+        "CreateSchedule" => schedules::create(),
+        "ListSchedules" => schedules::list(),
+        "GetSchedule" => schedules::one(),
+        "DeleteSchedule" => schedules::delete(),
         "ListTemplates" => reports::templates(),
         "GetWebhookSecret" => webhooks::secret(),
         "ListDeliveries" => webhooks::deliveries(),

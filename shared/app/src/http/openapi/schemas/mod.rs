@@ -12,6 +12,7 @@ mod rfm;
 mod rfm_movement;
 mod rfm_parts;
 mod rfm_value;
+mod schedules;
 mod submit;
 mod templates;
 mod uploads;
@@ -23,11 +24,12 @@ use serde_json::Value;
 type Named = Vec<(&'static str, Value)>;
 
 pub fn components() -> Value {
-    let groups: [Named; 14] = [
+    let groups: [Named; 15] = [
         common::schemas(),
         orders::schemas(),
         uploads::schemas(),
         submit::schemas(),
+        schedules::schemas(),
         templates::schemas(),
         report::schemas(),
         mba::schemas(),

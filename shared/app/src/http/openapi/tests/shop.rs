@@ -120,6 +120,7 @@ impl Shop {
             log: self.book.clone(),
             objects: self.objects.clone(),
             reports: self.book.clone(),
+            schedules: self.book.clone(),
             deliveries: self.book.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),

@@ -4,7 +4,7 @@ use super::contract::Contract;
 use crate::http::ROUTES;
 use crate::http::openapi::document;
 use affinsy_core::order::push;
-use affinsy_core::report::spec::ReportSpec;
+use affinsy_core::report::spec::{ReportSpec, ScheduleSpec};
 use affinsy_core::time::Instant;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -70,6 +70,11 @@ fn the_examples_fit_their_schemas_and_the_parsers() {
         let spec = ReportSpec::parse(body.to_string().as_bytes()).expect("a valid report");
         assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
     }
+    for body in bodies("/api/v1/schedules") {
+        contract.check("CreateSchedule", &body);
+        let spec = ScheduleSpec::parse(body.to_string().as_bytes()).expect("a valid schedule");
+        assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
+    }
     for body in bodies("/api/v1/data/uploads") {
         contract.check("OpenUpload", &body);
     }
@@ -84,6 +89,7 @@ fn requests_that_the_parsers_refuse_do_not_fit() {
         let bytes = body.to_string().into_bytes();
         let parsed = match schema {
             "PushOrders" => push::parse(&bytes, Instant::from_unix_ms(1_750_000_000_000)).is_ok(),
+            "CreateSchedule" => ScheduleSpec::parse(&bytes).is_ok(),
             _ => ReportSpec::parse(&bytes).is_ok(),
         };
         assert_eq!(parsed, fits, "{body}");
@@ -100,6 +106,11 @@ fn requests_that_the_parsers_refuse_do_not_fit() {
     check("SubmitReport", report(serde_json::json!({"min_support": 0.1, "min_support_count": 3})), false);
     check("SubmitReport", report(serde_json::json!({"sort_by": "luck"})), false);
     check("SubmitReport", serde_json::json!({"template": null, "dataset_id": "a"}), false);
+    let schedule = |every: &str, time: &str| serde_json::json!({"every": every, "time": time, "report": {"template": "standard_rfm"}});
+    check("CreateSchedule", schedule("day", "23:59"), true);
+    check("CreateSchedule", schedule("day", "24:00"), false);
+    check("CreateSchedule", schedule("hour", "06:00"), false);
+    check("CreateSchedule", serde_json::json!({"every": "day", "report": {}}), false);
     let range = serde_json::json!({"dateRange": {"start": "2025-01-01", "end": "2025-03-31 12:00"}});
     check("SubmitReport", serde_json::json!({"template": "standard_rfm", "filters": range}), true);
     check("SubmitReport", serde_json::json!({"report_type": "RFM", "filters": {"dateRange": {"end": "soon"}}}), false);
