@@ -9,3 +9,4 @@ mod model;
 mod stack;
 mod template;
 mod tidy;
+mod webhooks;

@@ -2,6 +2,7 @@
 
 mod book;
 mod deliveries;
+mod endpoints;
 mod keys;
 mod objects;
 mod orders;

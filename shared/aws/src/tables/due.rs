@@ -19,7 +19,8 @@ const PREFIXES: [(DueKind, &str); 5] = [
     (DueKind::Import, IMPORT),
 ];
 
-fn sk(due: &Due) -> String {
+/// The sort key of what is due.
+pub(super) fn sk(due: &Due) -> String {
     let prefix = PREFIXES.iter().find(|(kind, _)| *kind == due.kind).map_or("", |(_, prefix)| prefix);
     format!("{prefix}{}", due.id)
 }

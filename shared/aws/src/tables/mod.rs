@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod due;
+mod endpoints;
 mod erasures;
 mod item;
 mod keys;
@@ -40,6 +41,8 @@ const DATASET: &str = "D#";
 const IMPORT: &str = "I#";
 const REPORT: &str = "R#";
 const DELIVERY: &str = "W#";
+const ENDPOINT: &str = "E#";
+const PLACE: &str = "Q#";
 const PURGE: &str = "X#";
 const KEY: &str = "K#";
 const USER: &str = "U#";
