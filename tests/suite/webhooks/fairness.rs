@@ -1,10 +1,11 @@
 //! One tenant's dead endpoint does not slow down another tenant's webhooks.
 
 use super::{HOOK, answer, due_at, record, shop, wake};
-use crate::kit::{Shop, caller};
+use crate::kit::{Aws, Shop, caller};
 use affinsy_app::dispatch_webhook::{MOST_AT_ONCE, MOST_AT_ONCE_FAILING};
 use affinsy_app::http::Caller;
-use affinsy_app::ports::{Clock, DeliveryState, Endpoints, Job};
+use affinsy_app::ports::{Clock, DeliveryState, Endpoints, Job, Queue};
+use aws_sdk_sqs::types::MessageSystemAttributeName::MessageGroupId;
 
 /// As many attempts of the tenant as this are under way.
 async fn busy(shop: &Shop, ann: &Caller, places: u32) {
@@ -55,4 +56,16 @@ async fn a_failing_url_gets_few_places_and_gives_them_back() {
     let place = shop.book.enter(&ann.tenant, "msg_x", MOST_AT_ONCE_FAILING, now, now.plus_ms(1)).await;
     assert_eq!(place, Ok(Some(0)), "an attempt that ended holds no place");
     assert_eq!(record(&shop, &ann, &failed).await.attempts.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_names_its_tenant_so_that_sqs_shares_the_queue_fairly() {
+    let aws = Aws::start().await;
+    let queue = aws.queue().await;
+    let job = Job::Delivery { tenant: caller("a-shop").tenant, delivery_id: "msg_1".to_owned() };
+    queue.send(&job, 0).await.expect("sends");
+    let receive = queue.client.receive_message().queue_url(&queue.webhooks_url);
+    let received = receive.message_system_attribute_names(MessageGroupId).send().await.expect("receives");
+    let group = received.messages()[0].attributes().and_then(|attributes| attributes.get(&MessageGroupId));
+    assert_eq!(group.map(String::as_str), Some("a-shop"));
 }

@@ -5,10 +5,12 @@
 //! - an answer's body is read without bound and outside the time-out; redirects, proxies: [`sender`];
 //! - Teredo, `::a.b.c.d` and `fec0::/10` are not blocked, http and any port are: [`sender`];
 //! - a worker loops on a message of something deleted, a retry queue dies with its store: [`outbox`];
-//! - endpoints are disabled without anyone being told: [`health`].
+//! - endpoints are disabled without anyone being told: [`health`];
+//! - no property or fault-injection tests: [`histories`].
 
 mod fairness;
 mod health;
+mod histories;
 mod log;
 mod outbox;
 mod secrets;
