@@ -10,3 +10,4 @@ mod model;
 mod stack;
 mod template;
 mod tidy;
+mod webhooks;

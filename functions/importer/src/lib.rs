@@ -21,8 +21,13 @@ use lambda_runtime::{Error, LambdaEvent};
 use std::sync::Arc;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 4] =
-    [Setting::ControlTable, Setting::SegmentsTable, Setting::Bucket, Setting::UploadsQueueUrl];
+pub const NEEDS: [Setting; 5] = [
+    Setting::ControlTable,
+    Setting::SegmentsTable,
+    Setting::Bucket,
+    Setting::UploadsQueueUrl,
+    Setting::WebhooksQueueUrl,
+];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -38,15 +43,17 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let (control, segments) = (config.get(Setting::ControlTable), config.get(Setting::SegmentsTable));
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), control, segments));
+        let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = ImportPorts {
             uploads: book.clone(),
             log: book,
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            queue: Arc::new(queue.clone()),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             limits: Limits::default(),
         };
-        Ok(Self { ports, queue: SqsQueue::new(clients::sqs(&sdk), &config) })
+        Ok(Self { ports, queue })
     }
 }
 

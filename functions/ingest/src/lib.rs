@@ -36,6 +36,7 @@ impl Ctx {
             erasures: book.clone(),
             objects: Arc::new(S3Objects::new(s3.clone(), bucket)),
             deliveries: book.clone(),
+            endpoints: book.clone(),
             uploads: book,
             links: Arc::new(S3Links::new(s3, bucket)),
             clock: Arc::new(SystemClock),

@@ -4,6 +4,7 @@ use affinsy_app::http::{ReportPorts, reports};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
+use affinsy_aws::sender::HttpSender;
 use affinsy_aws::tables::{DynamoBook, DynamoRates};
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
@@ -11,8 +12,13 @@ use lambda_http::{Body, Error, Request, Response};
 use std::sync::Arc;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 4] =
-    [Setting::ControlTable, Setting::Bucket, Setting::ReportsQueueUrl, Setting::WebhookAllowPrivate];
+pub const NEEDS: [Setting; 5] = [
+    Setting::ControlTable,
+    Setting::Bucket,
+    Setting::ReportsQueueUrl,
+    Setting::WebhooksQueueUrl,
+    Setting::WebhookAllowPrivate,
+];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -35,7 +41,9 @@ impl Ctx {
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             reports: book.clone(),
             schedules: book.clone(),
-            deliveries: book,
+            deliveries: book.clone(),
+            endpoints: book,
+            sender: Arc::new(HttpSender::new(config.url_policy())?),
             queue: Arc::new(queue),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),

@@ -45,6 +45,7 @@ pub async fn handle(_event: LambdaEvent<Value>, ctx: &Ctx) -> Result<Value, Erro
         log: &ctx.book,
         reports: &ctx.book,
         schedules: &ctx.book,
+        endpoints: &ctx.book,
         queue: &ctx.queue,
         clock: &SystemClock,
         random: &OsRandom,

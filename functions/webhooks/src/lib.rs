@@ -32,7 +32,10 @@ impl Ctx {
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = DispatchPorts {
             deliveries: book.clone(),
-            reports: book,
+            endpoints: book.clone(),
+            due: book.clone(),
+            reports: book.clone(),
+            log: book,
             queue: Arc::new(queue),
             sender: Arc::new(HttpSender::new(config.url_policy())?),
             clock: Arc::new(SystemClock),

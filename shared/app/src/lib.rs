@@ -2,12 +2,13 @@
 //!
 //! Modules stand in the order in which a request meets them: who calls ([`authorize`], [`admit`]), what is
 //! pushed or comes as a file ([`push_orders`], [`import_upload`]), what is asked for ([`submit_report`]), what is computed ([`run_report`]),
-//! what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`]), and what is picked up again ([`sweep`]).
+//! what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`], [`test_webhook`], [`redeliver`]), and what is picked up again ([`sweep`]).
 
 pub mod admit;
 pub mod authorize;
 pub mod conformance;
 pub mod dispatch_webhook;
+pub mod endpoint_health;
 pub mod erase;
 pub mod http;
 pub mod import_upload;
@@ -17,6 +18,7 @@ pub mod ports;
 pub mod purge;
 mod purge_results;
 pub mod push_orders;
+pub mod redeliver;
 mod row_cap;
 pub mod run_report;
 pub mod schedule;
@@ -24,3 +26,4 @@ pub mod snapshot;
 pub mod submit_report;
 pub mod sweep;
 pub mod tend;
+pub mod test_webhook;

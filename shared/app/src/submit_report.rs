@@ -1,7 +1,8 @@
 //! Taking a report's order: everything the caller can mend is refused here, not later.
 
+use crate::endpoint_health;
 use crate::ports::{
-    Clock, DatasetRecord, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus,
+    Clock, DatasetRecord, Endpoints, Job, OrderLog, PortError, Queue, Random, ReportBook, ReportRecord, ReportStatus,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::problem::{BodyProblem, FieldProblem};
@@ -13,6 +14,7 @@ use affinsy_core::webhook::url::{self, UrlPolicy};
 pub struct SubmitPorts<'a> {
     pub log: &'a dyn OrderLog,
     pub reports: &'a dyn ReportBook,
+    pub endpoints: &'a dyn Endpoints,
     pub queue: &'a dyn Queue,
     pub clock: &'a dyn Clock,
     pub random: &'a dyn Random,
@@ -62,6 +64,8 @@ pub async fn submit_as(
     let Some(head) = ports.log.head(tenant, &spec.dataset_id).await? else {
         return Err(SubmitRefused::UnknownDataset(spec.dataset_id));
     };
+    let disabled = endpoint_health::warning(tenant, spec.webhook_url.as_deref(), ports.endpoints).await?;
+    let warnings = spec.warnings.iter().cloned().chain(disabled).collect();
     let request = String::from_utf8_lossy(body).into_owned();
     let report = new_record(report_id, &spec, request, &head, ports.clock.now());
     ports.reports.submit(tenant, &report, report.created_at.plus_ms(UNTAKEN_AFTER_MS)).await?;
@@ -70,7 +74,7 @@ pub async fn submit_as(
     if let Err(error) = ports.queue.send(&job, 0).await {
         tracing::warn!(report.id = report.report_id, error = %error, "report not queued; the sweeper will");
     }
-    Ok((report, spec.warnings))
+    Ok((report, warnings))
 }
 
 /// `pointer` says where the URL stands in the caller's body.

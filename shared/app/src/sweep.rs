@@ -2,8 +2,8 @@
 
 use crate::dispatch_webhook::delivery_id;
 use crate::ports::{
-    Clock, Due, DueIndex, DueKind, Job, OrderLog, PortError, PortResult, Queue, Random, ReportBook, ReportStatus,
-    ScheduleBook,
+    Clock, Due, DueIndex, DueKind, Endpoints, Job, OrderLog, PortError, PortResult, Queue, Random, ReportBook,
+    ReportStatus, ScheduleBook,
 };
 use crate::schedule::run_schedule;
 use crate::submit_report::SubmitPorts;
@@ -16,6 +16,7 @@ pub struct SweepPorts<'a> {
     pub log: &'a dyn OrderLog,
     pub reports: &'a dyn ReportBook,
     pub schedules: &'a dyn ScheduleBook,
+    pub endpoints: &'a dyn Endpoints,
     pub queue: &'a dyn Queue,
     pub clock: &'a dyn Clock,
     pub random: &'a dyn Random,
@@ -33,6 +34,7 @@ impl<'a> SweepPorts<'a> {
         SubmitPorts {
             log: self.log,
             reports: self.reports,
+            endpoints: self.endpoints,
             queue: self.queue,
             clock: self.clock,
             random: self.random,

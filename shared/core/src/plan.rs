@@ -67,12 +67,20 @@ pub enum Scope {
     ReportsWrite,
     ReportsRead,
     WebhooksRead,
+    WebhooksWrite,
     KeysAdmin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 6] =
-        [Self::DataWrite, Self::DataRead, Self::ReportsWrite, Self::ReportsRead, Self::WebhooksRead, Self::KeysAdmin];
+    pub const ALL: [Self; 7] = [
+        Self::DataWrite,
+        Self::DataRead,
+        Self::ReportsWrite,
+        Self::ReportsRead,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
+        Self::KeysAdmin,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,6 +89,7 @@ impl Scope {
             Self::ReportsWrite => "reports:write",
             Self::ReportsRead => "reports:read",
             Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
             Self::KeysAdmin => "keys:admin",
         }
     }

@@ -54,6 +54,12 @@ async fn deliveries() {
 }
 
 #[tokio::test]
+async fn endpoints() {
+    let aws = Aws::start().await;
+    conformance::endpoints(&aws.book().await, &OsRandom).await;
+}
+
+#[tokio::test]
 async fn keys() {
     let aws = Aws::start().await;
     conformance::keys(&aws.keys().await, &OsRandom).await;

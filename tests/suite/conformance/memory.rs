@@ -48,6 +48,11 @@ async fn deliveries() {
 }
 
 #[tokio::test]
+async fn endpoints() {
+    conformance::endpoints(&MemoryBook::default(), &random()).await;
+}
+
+#[tokio::test]
 async fn keys() {
     conformance::keys(&MemoryKeys::default(), &random()).await;
 }

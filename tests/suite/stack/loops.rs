@@ -41,6 +41,7 @@ async fn the_sweeper_sends_on_what_was_lost() {
     let ports = SubmitPorts {
         log: &book,
         reports: &book,
+        endpoints: &book,
         queue: &lost,
         clock: &then,
         random: &OsRandom,

@@ -12,5 +12,6 @@ mod quickstart;
 mod restart;
 mod run;
 mod uploads;
+mod webhooks;
 
 use run::{Client, Stack};

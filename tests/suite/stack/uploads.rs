@@ -4,7 +4,7 @@ use super::{Client, Stack};
 use serde_json::{Value, json};
 
 /// Sends a file where the API said, as it said.
-async fn send(opened: &Value, file: impl Into<reqwest::Body>) -> u16 {
+pub async fn send(opened: &Value, file: impl Into<reqwest::Body>) -> u16 {
     let target = &opened["upload"];
     assert_eq!(target["method"], "PUT");
     let put = reqwest::Client::new().put(target["url"].as_str().expect("a URL"));
@@ -18,7 +18,7 @@ async fn ended(client: &Client, opened: &Value) -> Value {
     client.until(&path, |import| import["status"] != "Processing").await
 }
 
-async fn open(client: &Client, body: &str) -> Value {
+pub async fn open(client: &Client, body: &str) -> Value {
     let opened = client.post("/data/uploads", body).await;
     assert_eq!(opened.status, 201, "{opened:?}");
     opened.json()

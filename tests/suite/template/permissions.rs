@@ -34,7 +34,8 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/rejects/*", &["s3:GetObject"]),
         ],
     ),
-    // RateWindows; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets; a result and its parts.
+    // RateWindows; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets, rotate, open, record;
+    // Endpoints: a URL's health; a result and its parts.
     (
         "ReportsFunction",
         &[
@@ -51,6 +52,7 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/results/*", &["s3:GetObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
+            ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
     // ReportBook: claim, progress, finish, list; OrderLog: head, segments; segments and earlier results in, results out.
@@ -98,13 +100,15 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/rejects/*", &["s3:PutObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("UploadsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+            ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
-    // DeliveryBook: open, claim, record, secrets; ReportBook::get; the retry's message.
+    // DeliveryBook: open, claim, record, secrets; Endpoints; DueIndex::postpone; ReportBook::get; OrderLog::import; the
+    // retry's message.
     (
         "WebhooksFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),

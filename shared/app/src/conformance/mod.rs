@@ -4,6 +4,7 @@
 //! suite can run again on a store that keeps what it wrote.
 
 mod deliveries;
+mod endpoints;
 mod erasures;
 mod keys;
 mod objects;
@@ -16,6 +17,7 @@ mod tending;
 mod uploads;
 
 pub use deliveries::deliveries;
+pub use endpoints::endpoints;
 pub use erasures::erasures;
 pub use keys::keys;
 pub use objects::objects;

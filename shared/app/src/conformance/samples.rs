@@ -1,8 +1,9 @@
 //! Records to store, all of one moment.
 
+use crate::dispatch_webhook::delivery as new_delivery;
 use crate::ports::{
-    Commit, DatasetRecord, DeliveryRecord, DeliveryState, ImportRecord, ImportStatus, NewSegments, OrderLog, Random,
-    ReportRecord, ReportStatus, SegmentRecord, UploadRecord, UploadWork,
+    Commit, DatasetRecord, DeliveryRecord, ImportRecord, ImportStatus, NewSegments, OrderLog, Random, ReportRecord,
+    ReportStatus, SegmentRecord, UploadRecord, UploadWork,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
@@ -120,17 +121,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
 }
 
 pub fn delivery(report: &ReportRecord) -> DeliveryRecord {
-    DeliveryRecord {
-        delivery_id: crate::dispatch_webhook::delivery_id(&report.report_id),
-        event: "report.completed".to_owned(),
-        report_id: report.report_id.clone(),
-        url: "https://example.com/hook".to_owned(),
-        body: "{}".to_owned(),
-        state: DeliveryState::Pending,
-        created_at: NOW,
-        next_attempt_at: Some(NOW),
-        lease_until: None,
-        claims: 0,
-        attempts: Vec::new(),
-    }
+    let id = &report.report_id;
+    let delivery = new_delivery(id, "report.completed", "https://example.com/hook".to_owned(), "{}".to_owned(), NOW);
+    DeliveryRecord { report_id: Some(id.clone()), ..delivery }
 }

@@ -2,7 +2,8 @@
 
 use super::Book;
 use super::samples::{NOW, tenant, upload};
-use crate::ports::{Due, DueKind, ImportRecord, ImportStatus, Random, UploadRefused, Uploads};
+use crate::dispatch_webhook::delivery;
+use crate::ports::{DeliveryBook, Due, DueKind, ImportRecord, ImportStatus, Random, UploadRefused, Uploads};
 use affinsy_core::ids::{Tenant, name_hash};
 
 pub async fn uploads<B: Book + Uploads>(book: &B, random: &dyn Random) {
@@ -58,8 +59,15 @@ async fn ends<B: Book + Uploads>(book: &B, mine: &Tenant, import: &ImportRecord)
     );
     last.status = ImportStatus::Failed;
     last.upload = None;
-    assert!(book.save(mine, &mut last, None).await.expect("saves"));
-    assert!(!is_due(book, mine, &import.import_id, 1_000_000_000).await, "what has ended is due no more");
+    last.completed_at = Some(NOW.plus_ms(20_000));
+    let outbox_due_at = last.outbox_due_at();
+    assert_eq!(outbox_due_at, last.completed_at, "it has a webhook URL");
+    assert!(book.save(mine, &mut last, outbox_due_at).await.expect("saves"));
+    assert!(is_due(book, mine, &import.import_id, 20_000).await, "the same write makes its webhook due");
+    let outbox = Due { kind: DueKind::Import, tenant: mine.clone(), id: import.import_id.clone() };
+    let told = delivery(&import.import_id, "import.failed", "https://example.com/hook".to_owned(), String::new(), NOW);
+    DeliveryBook::open(book, mine, &told, Some(&outbox)).await.expect("opens");
+    assert!(!is_due(book, mine, &import.import_id, 1_000_000_000).await, "once it is a delivery it is due no more");
     let refused = take(book, mine, &import.import_id, 30_000).await;
     assert_eq!(refused, Err(UploadRefused::Ended(Box::new(last.clone()))));
     assert!(!book.save(mine, &mut last, None).await.expect("answers"), "what has ended stays as it is");

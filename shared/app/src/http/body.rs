@@ -49,7 +49,7 @@ fn gunzip(body: &[u8], limit_bytes: usize) -> Result<Bytes, Refusal> {
 fn too_large(limit_bytes: usize) -> Refusal {
     let advice = match limit_bytes {
         MAX_BODY_BYTES => "Send its orders in several requests",
-        _ => "Shorten its filters",
+        _ => "Shorten it",
     };
     let message = format!("The body is larger than {limit_bytes} bytes (decoded). {advice}.");
     Refusal::new(Kind::TooLarge, "too_large", message)

@@ -8,7 +8,7 @@ use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, datasets, erase, uploads};
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
-use crate::ports::{Clock, DeliveryBook, Erasures, Links, Objects, OrderLog, Random, RateWindows, Uploads};
+use crate::ports::{Clock, DeliveryBook, Endpoints, Erasures, Links, Objects, OrderLog, Random, RateWindows, Uploads};
 use crate::push_orders::{PushPorts, PushRefused, push_orders};
 use crate::row_cap;
 use affinsy_core::ids::is_id;
@@ -23,6 +23,7 @@ pub struct DataPorts {
     pub erasures: Arc<dyn Erasures>,
     pub objects: Arc<dyn Objects>,
     pub deliveries: Arc<dyn DeliveryBook>,
+    pub endpoints: Arc<dyn Endpoints>,
     pub uploads: Arc<dyn Uploads>,
     pub links: Arc<dyn Links>,
     pub clock: Arc<dyn Clock>,

@@ -9,8 +9,8 @@ use super::{Answer, Caller, Refusal, Request, openapi, parts, schedules, webhook
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
 use crate::ports::{
-    Clock, DeliveryBook, Objects, OrderLog, Queue, Random, RateWindows, ReportBook, ReportFilter, ReportRecord,
-    ReportStatus, ScheduleBook,
+    Clock, DeliveryBook, Endpoints, Objects, OrderLog, Queue, Random, RateWindows, ReportBook, ReportFilter,
+    ReportRecord, ReportStatus, ScheduleBook, Sender,
 };
 use crate::submit_report::{MAX_REQUEST_BYTES, SubmitPorts, SubmitRefused, submit_report};
 use affinsy_core::ids::is_id;
@@ -27,6 +27,8 @@ pub struct ReportPorts {
     pub reports: Arc<dyn ReportBook>,
     pub schedules: Arc<dyn ScheduleBook>,
     pub deliveries: Arc<dyn DeliveryBook>,
+    pub endpoints: Arc<dyn Endpoints>,
+    pub sender: Arc<dyn Sender>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -88,7 +90,11 @@ async fn answer(
         "DeleteSchedule" => schedules::delete(parameter, caller, ports).await,
         "ListTemplates" => Answer::json(200, &serde_json::json!({"data": template::listings(), "next_cursor": null})),
         "GetWebhookSecret" => webhooks::secret(caller, ports).await,
-        "ListDeliveries" => webhooks::deliveries(request, caller, ports).await,
+        "RotateWebhookSecret" => webhooks::rotate(caller, ports).await,
+        "TestWebhook" => webhooks::send_test(request, caller, ports).await,
+        "ListDeliveries" => webhooks::list(request, caller, ports).await,
+        "RedeliverEvent" => webhooks::redeliver_one(parameter, caller, ports).await,
+        "RedeliverEvents" => webhooks::redeliver_some(request, caller, ports).await,
         other => Err(Refusal::internal(format!("operation {other} is not served here"))),
     }
 }
@@ -112,6 +118,7 @@ pub(super) fn submit_ports(ports: &ReportPorts) -> SubmitPorts<'_> {
     SubmitPorts {
         log: &*ports.log,
         reports: &*ports.reports,
+        endpoints: &*ports.endpoints,
         queue: &*ports.queue,
         clock: &*ports.clock,
         random: &*ports.random,
@@ -161,7 +168,7 @@ async fn one(report_id: &str, request: &Request, caller: &Caller, ports: &Report
 }
 
 /// Raised when the header's form changes: the tag stands for all bytes of the answer.
-const VIEW_VERSION: u32 = 1;
+const VIEW_VERSION: u32 = 2;
 const CACHED: &str = "private, no-cache";
 
 fn matches_tag(tags: &str, etag: &str) -> bool {

@@ -65,7 +65,17 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/schedules/{schedule_id}", "DeleteSchedule", Serves::Reports, Some(Scope::ReportsWrite)),
     route("GET", "/api/v1/templates", "ListTemplates", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/webhooks/secret", "GetWebhookSecret", Serves::Reports, Some(Scope::WebhooksRead)),
+    route("POST", "/api/v1/webhooks/secret/rotate", "RotateWebhookSecret", Serves::Reports, Some(Scope::WebhooksWrite)),
+    route("POST", "/api/v1/webhooks/test", "TestWebhook", Serves::Reports, Some(Scope::WebhooksWrite)),
     route("GET", "/api/v1/webhooks/deliveries", "ListDeliveries", Serves::Reports, Some(Scope::WebhooksRead)),
+    route(
+        "POST",
+        "/api/v1/webhooks/deliveries/{delivery_id}/redeliver",
+        "RedeliverEvent",
+        Serves::Reports,
+        Some(Scope::WebhooksWrite),
+    ),
+    route("POST", "/api/v1/webhooks/redeliver", "RedeliverEvents", Serves::Reports, Some(Scope::WebhooksWrite)),
     route("GET", "/api/v1/openapi.json", "GetOpenApi", Serves::Reports, None),
     route("GET", "/api/v1/health", "GetHealth", Serves::Reports, None),
 ];

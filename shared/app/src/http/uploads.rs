@@ -35,6 +35,7 @@ pub async fn open(request: &Request, caller: &Caller, ports: &DataPorts) -> Resu
     let bytes = body::json_bytes(request, MAX_REQUEST_BYTES)?;
     let open_ports = OpenPorts {
         uploads: &*ports.uploads,
+        endpoints: &*ports.endpoints,
         links: &*ports.links,
         clock: &*ports.clock,
         random: &*ports.random,

@@ -175,8 +175,8 @@ pub fn report(report: &ReportRecord) -> ReportView<'_> {
 fn links(report: &ReportRecord) -> std::collections::BTreeMap<String, String> {
     let own = format!("/api/v1/reports/{}", report.report_id);
     let parts = report.parts.iter().map(|part| (part.name.clone(), format!("{own}/{}", part.name)));
-    let webhook =
-        report.webhook_url.iter().map(|_| ("deliveries".to_owned(), "/api/v1/webhooks/deliveries".to_owned()));
+    let log = format!("/api/v1/webhooks/deliveries?report_id={}", report.report_id);
+    let webhook = report.webhook_url.iter().map(|_| ("deliveries".to_owned(), log.clone()));
     std::iter::once(("self".to_owned(), own.clone())).chain(parts).chain(webhook).collect()
 }
 
@@ -184,10 +184,12 @@ fn links(report: &ReportRecord) -> std::collections::BTreeMap<String, String> {
 pub struct DeliveryView<'a> {
     delivery_id: &'a str,
     event: &'a str,
-    report_id: &'a str,
+    report_id: Option<&'a str>,
+    import_id: Option<&'a str>,
     url: &'a str,
     state: DeliveryState,
     created_at: Instant,
+    redelivered_at: Option<Instant>,
     next_attempt_at: Option<Instant>,
     attempts: Vec<AttemptView<'a>>,
 }
@@ -205,16 +207,18 @@ pub fn delivery(delivery: &DeliveryRecord) -> DeliveryView<'_> {
     DeliveryView {
         delivery_id: &delivery.delivery_id,
         event: &delivery.event,
-        report_id: &delivery.report_id,
+        report_id: delivery.report_id.as_deref(),
+        import_id: delivery.import_id.as_deref(),
         url: &delivery.url,
         state: delivery.state,
         created_at: delivery.created_at,
+        redelivered_at: delivery.redelivered_at,
         next_attempt_at: delivery.next_attempt_at,
         attempts: delivery.attempts.iter().map(attempt).collect(),
     }
 }
 
-fn attempt(attempt: &AttemptRecord) -> AttemptView<'_> {
+pub fn attempt(attempt: &AttemptRecord) -> AttemptView<'_> {
     AttemptView {
         at: attempt.at,
         duration_ms: attempt.duration_ms,

@@ -1,7 +1,7 @@
 //! How an import ends or is put off, and what its caller is told.
 
 use super::run::Run;
-use super::{Interrupted, tidy};
+use super::{Interrupted, tell, tidy};
 use crate::ports::{ImportStatus, PortError, PortResult, StoredFailure};
 use crate::run_report::Ran;
 use affinsy_core::time::Instant;
@@ -14,6 +14,7 @@ pub(super) async fn settle(mut run: Run, ran: Result<(), Interrupted>) -> PortRe
     match ran {
         Ok(()) => {
             tracing::info!(import.id = run.import.import_id, line_items = run.import.line_items, "import completed");
+            tell(&run.tenant, &run.import, &*run.ports.queue).await;
             tidy(&run.tenant, &run.import, &*run.ports.objects).await?;
             Ok(Ran::Ended)
         }
@@ -68,7 +69,9 @@ async fn end(mut run: Run, failure: StoredFailure) -> PortResult<Ran> {
     import.status = ImportStatus::Failed;
     import.failure = Some(failure);
     import.completed_at = Some(ports.clock.now());
-    if ports.uploads.save(tenant, import, None).await? {
+    let outbox_due_at = import.outbox_due_at();
+    if ports.uploads.save(tenant, import, outbox_due_at).await? {
+        tell(tenant, import, &*ports.queue).await;
         tidy(tenant, import, &*ports.objects).await?;
     }
     Ok(Ran::Ended)

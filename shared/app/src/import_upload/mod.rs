@@ -20,7 +20,10 @@ mod tests;
 
 pub use open::{MAX_FILE_BYTES, MAX_REQUEST_BYTES, OpenPorts, OpenRefused, Opened, REJECTS_LINK_S, open_upload};
 
-use crate::ports::{Clock, ImportRecord, Objects, OrderLog, PortError, PortResult, Random, UploadRefused, Uploads};
+use crate::dispatch_webhook::delivery_id;
+use crate::ports::{
+    Clock, ImportRecord, Job, Objects, OrderLog, PortError, PortResult, Queue, Random, UploadRefused, Uploads,
+};
 use crate::ports::{StoredFailure, dataset_place};
 use crate::run_report::Ran;
 use affinsy_core::ids::{Tenant, is_id};
@@ -35,6 +38,7 @@ pub struct ImportPorts {
     pub uploads: Arc<dyn Uploads>,
     pub log: Arc<dyn OrderLog>,
     pub objects: Arc<dyn Objects>,
+    pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub limits: Limits,
@@ -119,6 +123,8 @@ pub async fn import_upload(
         // Should that importer die, the import is due when its lease ends, and the sweeper sends it again.
         Err(UploadRefused::Held { .. }) => return Ok(Ran::Ended),
         Err(UploadRefused::Ended(import)) => {
+            // The importer that ended it may have died before it told anybody.
+            tell(tenant, &import, &*ports.queue).await;
             tidy(tenant, &import, &*ports.objects).await?;
             return Ok(Ran::Ended);
         }
@@ -126,6 +132,18 @@ pub async fn import_upload(
     let mut run = Run::new(tenant.clone(), import, deadline, ports.clone());
     let ran = run.finish().await;
     fail::settle(run, ran).await
+}
+
+/// Wakes the dispatcher, where somebody wants to hear of the import's end. The import's record is the outbox: should
+/// the message be lost, the sweeper finds the import due, and sends it here again.
+async fn tell(tenant: &Tenant, import: &ImportRecord, queue: &dyn Queue) {
+    if import.outbox_due_at().is_none() {
+        return;
+    }
+    let job = Job::Delivery { tenant: tenant.clone(), delivery_id: delivery_id(&import.import_id) };
+    if let Err(error) = queue.send(&job, 0).await {
+        tracing::warn!(import.id = import.import_id, error = %error, "webhook not queued; the sweeper will");
+    }
 }
 
 /// Where the file of an import is sent to. The key tells no names; [`place_of`] reads it back.

@@ -2,8 +2,9 @@
 
 use super::object_key;
 use super::run::late_at;
+use crate::endpoint_health;
 use crate::ports::{
-    Clock, ImportRecord, ImportStatus, Links, PortError, PutLink, Random, UploadRecord, UploadWork, Uploads,
+    Clock, Endpoints, ImportRecord, ImportStatus, Links, PortError, PutLink, Random, UploadRecord, UploadWork, Uploads,
 };
 use affinsy_core::dataset::DEFAULT_ID;
 use affinsy_core::ids::Tenant;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Copy)]
 pub struct OpenPorts<'a> {
     pub uploads: &'a dyn Uploads,
+    pub endpoints: &'a dyn Endpoints,
     pub links: &'a dyn Links,
     pub clock: &'a dyn Clock,
     pub random: &'a dyn Random,
@@ -70,6 +72,7 @@ pub async fn open_upload(
         url::check(webhook_url, ports.url_policy)
             .map_err(|detail| BodyProblem::from(FieldProblem::new("/webhook_url", detail)))?;
     }
+    let disabled = endpoint_health::warning(tenant, request.webhook_url.as_deref(), ports.endpoints).await?;
     let now = ports.clock.now();
     let import_id = ports.random.id("imp_", now);
     let object_key = object_key(tenant, &request.dataset_id, &import_id);
@@ -88,7 +91,8 @@ pub async fn open_upload(
     let import = waiting(import_id, &request, upload, now);
     ports.uploads.open(tenant, &import, late_at(expires_at)).await?;
     tracing::info!(import.id = import.import_id, "upload opened");
-    Ok(Opened { import, link, expires_at, warnings: request.warnings })
+    let warnings = request.warnings.into_iter().chain(disabled).collect();
+    Ok(Opened { import, link, expires_at, warnings })
 }
 
 fn waiting(import_id: String, request: &Request, upload: UploadRecord, now: Instant) -> ImportRecord {

@@ -2,8 +2,8 @@
 
 use super::lock;
 use crate::ports::{
-    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, ImportRecord, LogId, Page, PortResult, PurgeRecord,
-    ReportRecord, ScheduleRecord, SegmentRecord, TenantSecrets,
+    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, EndpointRecord, ImportRecord, LogId, Page, PortResult,
+    PurgeRecord, ReportRecord, ScheduleRecord, SegmentRecord, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::RunId;
@@ -25,6 +25,9 @@ pub(super) struct State {
     pub deliveries: BTreeMap<Key, DeliveryRecord>,
     pub schedules: BTreeMap<Key, ScheduleRecord>,
     pub secrets: BTreeMap<Tenant, TenantSecrets>,
+    pub endpoints: BTreeMap<Key, EndpointRecord>,
+    /// Who holds a tenant's place, and until when.
+    pub places: BTreeMap<(Tenant, u32), (String, Instant)>,
     pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
 }
 

@@ -3,7 +3,7 @@
 use super::book::{MemoryBook, page};
 use super::lock;
 use crate::ports::{
-    DeliveryBook, DeliveryRecord, DeliveryState, DueKind, Page, PortResult, ReportRecord, TenantSecrets,
+    DeliveryBook, DeliveryFilter, DeliveryRecord, DeliveryState, Due, DueKind, Page, PortResult, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -15,10 +15,20 @@ impl DeliveryBook for MemoryBook {
     async fn secrets(&self, tenant: &Tenant, fresh: &TenantSecrets) -> PortResult<TenantSecrets> {
         Ok(lock(&self.state).secrets.entry(tenant.clone()).or_insert_with(|| fresh.clone()).clone())
     }
+    async fn rotate(&self, tenant: &Tenant, before: &str, after: &TenantSecrets) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        match state.secrets.get_mut(tenant) {
+            Some(stored) if stored.webhook == before => {
+                *stored = after.clone();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
     async fn get(&self, tenant: &Tenant, delivery_id: &str) -> PortResult<Option<DeliveryRecord>> {
         Ok(lock(&self.state).deliveries.get(&(tenant.clone(), delivery_id.to_owned())).cloned())
     }
-    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, report: &ReportRecord) -> PortResult<()> {
+    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, outbox: Option<&Due>) -> PortResult<()> {
         let mut state = lock(&self.state);
         let key = (tenant.clone(), delivery.delivery_id.clone());
         if let Entry::Vacant(vacant) = state.deliveries.entry(key) {
@@ -27,7 +37,9 @@ impl DeliveryBook for MemoryBook {
                 state.due.insert((DueKind::Delivery, tenant.clone(), delivery.delivery_id.clone()), at);
             }
         }
-        state.due.remove(&(DueKind::Report, tenant.clone(), report.report_id.clone()));
+        if let Some(due) = outbox {
+            state.due.remove(&(due.kind, due.tenant.clone(), due.id.clone()));
+        }
         Ok(())
     }
     async fn claim(
@@ -65,7 +77,13 @@ impl DeliveryBook for MemoryBook {
         state.deliveries.insert(key, delivery.clone());
         Ok(true)
     }
-    async fn list(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DeliveryRecord>> {
-        Ok(page(&lock(&self.state).deliveries, tenant, after, limit, true, |_| true))
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &DeliveryFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<DeliveryRecord>> {
+        Ok(page(&lock(&self.state).deliveries, tenant, after, limit, true, |delivery| filter.admits(delivery)))
     }
 }

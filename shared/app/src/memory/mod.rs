@@ -2,6 +2,7 @@
 
 mod book;
 mod deliveries;
+mod endpoints;
 mod keys;
 mod model;
 mod objects;

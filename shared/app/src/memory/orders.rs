@@ -58,7 +58,11 @@ impl OrderLog for MemoryBook {
         let segments = new.segments.iter().map(|segment| ((log.clone(), segment.sequence), segment.clone()));
         state.segments.extend(segments);
         if let Some(import) = new.import {
-            state.due.remove(&(DueKind::Import, tenant.clone(), import.import_id.clone()));
+            let due = (DueKind::Import, tenant.clone(), import.import_id.clone());
+            match import.outbox_due_at() {
+                Some(at) => state.due.insert(due, at),
+                None => state.due.remove(&due),
+            };
             state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
         }
         if let Some(purge) = new.purge {

@@ -3,6 +3,7 @@
 //! Every port has an adapter in `affinsy-aws`, a twin in [`crate::memory`], and a suite in
 //! [`crate::conformance`] that both must pass.
 
+mod endpoints;
 mod erasures;
 mod keys;
 mod model;
@@ -18,6 +19,7 @@ mod uploads;
 mod webhooks;
 mod world;
 
+pub use endpoints::{EndpointRecord, Endpoints};
 pub use erasures::{Erased, Erasures, PurgeRecord};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use model::{InsightModel, ModelError};
@@ -38,7 +40,10 @@ pub use tending::{Publication, Settlement, Tending};
 pub use uploads::{
     CappedWork, Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads,
 };
-pub use webhooks::{AttemptRecord, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, TenantSecrets};
+pub use webhooks::{
+    AttemptRecord, DeliveryBook, DeliveryFilter, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, Earlier,
+    RetiredSecret, TenantSecrets,
+};
 pub use world::{Clock, Random};
 
 /// Why a port could not do what was asked; the kinds say what the caller of the port should do.

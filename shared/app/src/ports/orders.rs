@@ -181,6 +181,13 @@ pub struct ImportRecord {
     pub upload: Option<Box<UploadRecord>>,
 }
 
+impl ImportRecord {
+    /// When whoever wants to hear of its end is to be told: at once. `None` where nobody does, or it goes on.
+    pub fn outbox_due_at(&self) -> Option<Instant> {
+        self.webhook_url.as_ref().and(self.completed_at)
+    }
+}
+
 /// What became of an attempt to give segments their sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {

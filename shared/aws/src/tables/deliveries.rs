@@ -1,11 +1,11 @@
 //! The delivery book port, and the tenant's secrets.
 
-use super::item::{Item, due_at, due_shard, from_item, key, number, page_of, to_item};
+use super::item::{Item, due_at, due_shard, from_item, key, number, page_of, text, to_item};
 use super::orders::unless_refused;
-use super::{DELIVERY, DynamoBook, REPORT, SECRETS, tenant_pk};
+use super::{DELIVERY, DynamoBook, SECRETS, due, tenant_pk};
 use crate::failure::port_error;
 use affinsy_app::ports::{
-    DeliveryBook, DeliveryRecord, DeliveryState, Page, PortError, PortResult, ReportRecord, TenantSecrets,
+    DeliveryBook, DeliveryFilter, DeliveryRecord, DeliveryState, Due, Page, PortError, PortResult, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem, Update};
 
-/// The log is kept for 30 days after the event.
+/// The log is kept for 30 days after the event, or after it was last sent anew.
 const KEPT_S: i64 = 30 * 86_400;
 
 fn sk(delivery_id: &str) -> String {
@@ -26,7 +26,8 @@ fn sk(delivery_id: &str) -> String {
 fn to_delivery_item(tenant: &Tenant, delivery: &DeliveryRecord) -> PortResult<Item> {
     let sk = sk(&delivery.delivery_id);
     let mut item = to_item(tenant_pk(tenant), &sk, delivery)?;
-    item.insert("ttl".to_owned(), number(delivery.created_at.unix_s() + KEPT_S));
+    let kept_from = delivery.redelivered_at.unwrap_or(delivery.created_at);
+    item.insert("ttl".to_owned(), number(kept_from.unix_s() + KEPT_S));
     if let Some(at) = delivery.next_attempt_at {
         item.insert("due_at".to_owned(), due_at(at));
         item.insert("due_shard".to_owned(), due_shard(&sk));
@@ -54,11 +55,11 @@ fn was_cancelled(error: &SdkError<TransactWriteItemsError>) -> bool {
 }
 
 impl DynamoBook {
-    /// The report's webhook has become a delivery: the report is due no more.
-    fn settle_report(&self, tenant: &Tenant, report: &ReportRecord) -> PortResult<TransactWriteItem> {
+    /// What a report or an import had to tell has become a delivery: it is due no more.
+    fn settle_outbox(&self, outbox: &Due) -> PortResult<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.control)
-            .set_key(Some(key(tenant_pk(tenant), format!("{REPORT}{}", report.report_id))))
+            .set_key(Some(key(tenant_pk(&outbox.tenant), due::sk(outbox))))
             .update_expression("REMOVE due_at, due_shard")
             .condition_expression("attribute_exists(pk)");
         Ok(TransactWriteItem::builder().update(built(update.build())?).build())
@@ -80,21 +81,31 @@ impl DeliveryBook for DynamoBook {
         stored.ok_or_else(|| PortError::Unavailable("a tenant's secrets vanished".to_owned()))
     }
 
+    async fn rotate(&self, tenant: &Tenant, before: &str, after: &TenantSecrets) -> PortResult<bool> {
+        let put = self.client.put_item().table_name(&self.control);
+        let put = put
+            .set_item(Some(to_item(tenant_pk(tenant), SECRETS, after)?))
+            .condition_expression("webhook = :before")
+            .expression_attribute_values(":before", text(before));
+        put_if(put).await
+    }
+
     async fn get(&self, tenant: &Tenant, delivery_id: &str) -> PortResult<Option<DeliveryRecord>> {
         DynamoBook::get(self, tenant, sk(delivery_id)).await
     }
 
-    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, report: &ReportRecord) -> PortResult<()> {
+    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, outbox: Option<&Due>) -> PortResult<()> {
         let put = Put::builder()
             .table_name(&self.control)
             .set_item(Some(to_delivery_item(tenant, delivery)?))
             .condition_expression("attribute_not_exists(pk)");
         let put = TransactWriteItem::builder().put(built(put.build())?).build();
         let write = self.client.transact_write_items().transact_items(put);
-        let write = write.transact_items(self.settle_report(tenant, report)?);
+        let settled = outbox.map(|outbox| self.settle_outbox(outbox)).transpose()?;
+        let write = settled.into_iter().fold(write, |write, settled| write.transact_items(settled));
         match write.send().await {
             Ok(_) => Ok(()),
-            // Another dispatcher opened it, and settled the report in the same transaction.
+            // Another dispatcher opened it, and settled the outbox in the same transaction.
             Err(error)
                 if was_cancelled(&error) && DeliveryBook::get(self, tenant, &delivery.delivery_id).await?.is_some() =>
             {
@@ -144,9 +155,28 @@ impl DeliveryBook for DynamoBook {
         put_if(put).await
     }
 
-    async fn list(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DeliveryRecord>> {
-        let items = self.query(tenant, DELIVERY, after, true, limit + 1).await?;
-        let deliveries: Vec<DeliveryRecord> = items.into_iter().map(from_item).collect::<PortResult<_>>()?;
-        Ok(page_of(deliveries, limit, |delivery| &delivery.delivery_id))
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &DeliveryFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<DeliveryRecord>> {
+        const READ_AT_ONCE: usize = 100;
+        /// A filter that hardly anything passes ends with a short page and a cursor, not with a time-out.
+        const MAX_READS: usize = 20;
+        let mut found = Vec::new();
+        let mut after = after.map(str::to_owned);
+        for _ in 0..MAX_READS {
+            let items = self.query(tenant, DELIVERY, after.as_deref(), true, READ_AT_ONCE).await?;
+            let last_page = items.len() < READ_AT_ONCE;
+            let read: Vec<DeliveryRecord> = items.into_iter().map(from_item).collect::<PortResult<_>>()?;
+            after = read.last().map(|delivery| delivery.delivery_id.clone());
+            found.extend(read.into_iter().filter(|delivery| filter.admits(delivery)));
+            if last_page || found.len() > limit {
+                return Ok(page_of(found, limit, |delivery| &delivery.delivery_id));
+            }
+        }
+        Ok(Page { items: found, next_after: after })
     }
 }

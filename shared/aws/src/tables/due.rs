@@ -20,7 +20,8 @@ const PREFIXES: [(DueKind, &str); 6] = [
     (DueKind::Schedule, SCHEDULE),
 ];
 
-fn sk(due: &Due) -> String {
+/// The sort key of what is due.
+pub(super) fn sk(due: &Due) -> String {
     let prefix = PREFIXES.iter().find(|(kind, _)| *kind == due.kind).map_or("", |(_, prefix)| prefix);
     format!("{prefix}{}", due.id)
 }

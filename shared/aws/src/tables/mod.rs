@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod due;
+mod endpoints;
 mod erasures;
 mod item;
 mod keys;
@@ -41,6 +42,8 @@ const DATASET: &str = "D#";
 const IMPORT: &str = "I#";
 const REPORT: &str = "R#";
 const DELIVERY: &str = "W#";
+const ENDPOINT: &str = "E#";
+const PLACE: &str = "Q#";
 const SCHEDULE: &str = "S#";
 const PURGE: &str = "X#";
 const KEY: &str = "K#";

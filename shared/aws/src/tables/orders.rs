@@ -112,9 +112,9 @@ impl DynamoBook {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// The import, new or at the end of the claim that it has.
+    /// The import, new or at the end of the claim that it has; due where somebody is to be told.
     fn put_import(&self, tenant: &Tenant, import: &ImportRecord) -> PortResult<TransactWriteItem> {
-        let item = to_item(tenant_pk(tenant), format!("{IMPORT}{}", import.import_id), import)?;
+        let item = self.import_item(tenant, import, import.outbox_due_at())?;
         let put = Put::builder()
             .table_name(&self.control)
             .set_item(Some(item))

@@ -18,7 +18,7 @@ fn owner_pk(tenant_hash: &str) -> String {
 }
 
 impl DynamoBook {
-    fn import_item(&self, tenant: &Tenant, import: &ImportRecord, due: Option<Instant>) -> PortResult<Item> {
+    pub(super) fn import_item(&self, tenant: &Tenant, import: &ImportRecord, due: Option<Instant>) -> PortResult<Item> {
         let sk = format!("{IMPORT}{}", import.import_id);
         let mut item = to_item(tenant_pk(tenant), &sk, import)?;
         if let Some(due) = due {

@@ -2,8 +2,9 @@
 
 use crate::report::ReportType;
 use crate::time::Instant;
+use serde_json::Value;
 
-/// How a report ended.
+/// How a report or an import ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Completed,
@@ -11,10 +12,16 @@ pub enum Ending {
 }
 
 impl Ending {
-    pub const fn event(self) -> &'static str {
+    pub const fn of_report(self) -> &'static str {
         match self {
             Self::Completed => "report.completed",
             Self::Failed => "report.failed",
+        }
+    }
+    pub const fn of_import(self) -> &'static str {
+        match self {
+            Self::Completed => "import.completed",
+            Self::Failed => "import.failed",
         }
     }
     pub const fn status(self) -> &'static str {
@@ -30,16 +37,52 @@ impl Ending {
 pub fn report_body(ending: Ending, report_id: &str, report_type: ReportType, at: Instant) -> String {
     format!(
         r#"{{"event": "{}", "report_id": "{report_id}", "report_type": "{}", "status": "{}", "timestamp": "{}"}}"#,
-        ending.event(),
+        ending.of_report(),
         report_type.name(),
         ending.status(),
         at.to_rfc3339_seconds(),
     )
 }
 
+/// The event of an upload that ended. A dataset's name is the caller's, so it is escaped, always in the same way.
+pub fn import_body(ending: Ending, import_id: &str, dataset_id: &str, at: Instant) -> String {
+    format!(
+        r#"{{"event": "{}", "import_id": "{import_id}", "dataset_id": {}, "status": "{}", "timestamp": "{}"}}"#,
+        ending.of_import(),
+        Value::from(dataset_id),
+        ending.status(),
+        at.to_rfc3339_seconds(),
+    )
+}
+
+/// The event by which somebody tries out an endpoint.
+pub const TEST_EVENT: &str = "webhook.test";
+
+pub fn test_body(at: Instant) -> String {
+    format!(r#"{{"event": "{TEST_EVENT}", "timestamp": "{}"}}"#, at.to_rfc3339_seconds())
+}
+
+/// Every event there is.
+pub const EVENTS: [&str; 5] = [
+    Ending::Completed.of_report(),
+    Ending::Failed.of_report(),
+    Ending::Completed.of_import(),
+    Ending::Failed.of_import(),
+    TEST_EVENT,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_import_names_its_dataset_whatever_it_is_called() {
+        let at = crate::time::parse_instant("2025-03-15T10:32:00Z").expect("valid");
+        let body = import_body(Ending::Failed, "imp_1", "a \"b\"\\ü", at);
+        let expected = r#"{"event": "import.failed", "import_id": "imp_1", "dataset_id": "a \"b\"\\ü", "status": "Failed", "timestamp": "2025-03-15T10:32:00Z"}"#;
+        assert_eq!(body, expected);
+        assert_eq!(test_body(at), r#"{"event": "webhook.test", "timestamp": "2025-03-15T10:32:00Z"}"#);
+    }
 
     #[test]
     fn the_body_is_the_contracts() {

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod body;
+pub mod health;
 pub mod schedule;
 pub mod signature;
 pub mod url;

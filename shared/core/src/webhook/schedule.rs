@@ -1,5 +1,7 @@
 //! When a delivery is tried again. No clock and no randomness: both are arguments.
 
+use crate::time::Instant;
+
 /// Seconds from one attempt to the next; the first is the wait before the first attempt.
 pub const STEPS_S: [u64; 10] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// The least wait after an answer that asks for patience: 429, or none in time.
@@ -17,9 +19,37 @@ pub fn next_attempt_ms(attempts_made: usize, jitter: f64, retry_after_s: Option<
     Some(spread_ms.max(asked_ms).max(floor_ms))
 }
 
+/// What a `Retry-After` asks for, in seconds from `now`: a number of seconds or a date, as HTTP has it. Anything else
+/// asks for nothing.
+pub fn retry_after_s(text: &str, now: Instant) -> Option<u64> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is more than is honoured.
+        return Some(text.parse().unwrap_or(u64::MAX));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    u64::try_from(date.timestamp().as_second() - now.unix_s()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn odd_retry_afters_ask_for_nothing() {
+        let now = crate::time::parse_instant("2025-03-15T10:32:00Z").expect("valid");
+        let check = |text: &str, expected| assert_eq!(retry_after_s(text, now), expected, "{text:?}");
+        check("120", Some(120));
+        check(" 0 ", Some(0));
+        check("99999999999999999999999999", Some(u64::MAX));
+        check("Sat, 15 Mar 2025 10:42:00 GMT", Some(600));
+        check("Sat, 15 Mar 2025 10:22:00 GMT", None);
+        for odd in ["", "-5", "+5", "1.5", "1e9", "soon", "٣", "Sat, 99 Mar 2025 10:42:00 GMT", "2025-03-15T10:42:00Z"]
+        {
+            check(odd, None);
+        }
+        assert_eq!(next_attempt_ms(2, 0.5, Some(u64::MAX), false), Some(600_000), "a huge one is twice the step");
+    }
 
     #[test]
     fn waits_by_the_schedule() {

@@ -145,3 +145,25 @@ pub fn event(event: &str, status: &str) -> Value {
         "timestamp": "2025-03-15T10:32:00Z",
     })
 }
+
+/// The event of an import that ended well, or not.
+pub fn import_event(event: &str, status: &str) -> Value {
+    json!({
+        "event": event,
+        "import_id": "imp_01jq8z5v7k3m9x2c4b6n8p0r1s",
+        "dataset_id": "my-store",
+        "status": status,
+        "timestamp": "2025-03-15T10:32:00Z",
+    })
+}
+
+pub fn test_webhook() -> Value {
+    json!({"endpoint": {"summary": "Try out an endpoint", "value": {"url": "https://your-server.com/hooks/affinsy"}}})
+}
+
+pub fn redeliver() -> Value {
+    json!({"outage": {
+        "summary": "What did not arrive during an outage",
+        "value": {"since": "2025-03-15T08:00:00Z", "until": "2025-03-16T08:00:00Z"},
+    }})
+}

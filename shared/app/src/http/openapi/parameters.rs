@@ -4,6 +4,7 @@ use super::schema::{one_of_names, text};
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::http::view::SORTABLE;
 use affinsy_core::order::MAX_ID_BYTES;
+use affinsy_core::webhook::body::EVENTS;
 use serde_json::{Value, json};
 
 /// Parameters that several operations share.
@@ -37,6 +38,7 @@ pub fn components() -> Value {
             "As it was pushed, percent-encoded.",
             json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
         ),
+        "DeliveryId": path("delivery_id", "A `webhook-id`.", json!({"type": "string", "minLength": 1})),
         "ContentEncoding": {
             "name": "Content-Encoding",
             "in": "header",
@@ -69,6 +71,21 @@ pub fn report_filters() -> Vec<Value> {
         query("dataset_id", "Only reports on this dataset.", json!({"type": "string"})),
         query("report_type", "Only reports of this type.", enumerated(&["MBA", "RFM"])),
         query("status", "Only reports in this status.", enumerated(&["Processing", "Completed", "Failed"])),
+    ]
+}
+
+pub fn delivery_filters() -> Vec<Value> {
+    let enumerated = |names: &[&'static str]| json!({"type": "string", "enum": names});
+    vec![
+        query(
+            "state",
+            "Only deliveries in this state.",
+            enumerated(&["pending", "delivered", "exhausted", "disabled"]),
+        ),
+        query("event", "Only this event.", enumerated(&EVENTS)),
+        query("report_id", "Only this report's.", json!({"type": "string"})),
+        query("import_id", "Only this import's.", json!({"type": "string"})),
+        query("url", "Only to exactly this URL.", json!({"type": "string"})),
     ]
 }
 

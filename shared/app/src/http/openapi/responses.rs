@@ -57,7 +57,8 @@ const REFUSED: [Refused; 11] = [
     Refused {
         status: 409,
         name: "Conflict",
-        description: "`report_processing`: the report has not ended yet. Ask again after `Retry-After`.",
+        description: "`report_processing`: the report has not ended yet; ask again after `Retry-After`. \
+                      `delivery_under_way`: an attempt runs or is due. `url_disabled`: `POST /webhooks/test` first.",
         headers: &RATE_AND_WAIT,
         code: "report_processing",
         sentence: "The report is still running; ask again when it has ended.",

@@ -1,6 +1,6 @@
 //! The events that the API sends, as OpenAPI 3.1 `webhooks`. Knows nothing of retries beyond their promise.
 
-use super::examples::event;
+use super::examples::{event, import_event};
 use super::schema::reference;
 use affinsy_core::webhook::schedule::STEPS_S;
 use serde_json::{Value, json};
@@ -12,6 +12,17 @@ pub fn all() -> Value {
         )},
         "report.failed": {"post": receiver(
             "OnReportFailed", "A report failed", "ReportFailedEvent", event("report.failed", "Failed"),
+        )},
+        "import.completed": {"post": receiver(
+            "OnImportCompleted", "The import of a file is completed", "ImportCompletedEvent",
+            import_event("import.completed", "Completed"),
+        )},
+        "import.failed": {"post": receiver(
+            "OnImportFailed", "The import of a file failed", "ImportFailedEvent", import_event("import.failed", "Failed"),
+        )},
+        "webhook.test": {"post": receiver(
+            "OnWebhookTest", "Somebody tries out the endpoint", "TestEvent",
+            json!({"event": "webhook.test", "timestamp": "2025-03-15T10:32:00Z"}),
         )},
     })
 }
@@ -34,10 +45,10 @@ fn receiver(operation: &str, summary: &str, schema: &str, example: Value) -> Val
 
 fn description() -> String {
     format!(
-        "Sent to the report's `webhook_url` by the Standard Webhooks specification 1.0.0: at least once, in no \
-         particular order, with the same `webhook-id` and the same bytes at each of up to {} attempts over three \
-         days. An attempt takes at most 15 seconds, the answer's body included, of which 16 KiB are read; redirects \
-         are not followed. The event carries no result: fetch it by `GET /reports/{{report_id}}`.",
+        "Sent to the `webhook_url` by the Standard Webhooks specification 1.0.0: at least once, in no particular \
+         order, with the same `webhook-id` and the same bytes at each of up to {} attempts over three days (a test \
+         event: one). An attempt takes at most 15 seconds, the answer's body included, of which 16 KiB are read; \
+         redirects are not followed. The event carries no result: fetch what it names.",
         STEPS_S.len()
     )
 }
@@ -68,7 +79,7 @@ fn answers() -> Value {
     let answer = |description: &str| json!({"description": description});
     json!({
         "2XX": answer("Delivered."),
-        "410": answer("Do not send this event again; the header `webhook-delivery: disable` says the same."),
+        "410": answer("Send nothing to this URL any more; the header `webhook-delivery: disable` says the same."),
         "429": answer("Tried again, no sooner than in 60 seconds; `Retry-After` is honoured up to twice the step."),
         "default": answer("Anything else, redirects among it, is a failure: tried again by the schedule."),
     })

@@ -1,7 +1,7 @@
 //! One tenant's importer over the memory twins, with bounds so small that a short file meets all of them.
 
 use crate::import_upload::{ImportPorts, Limits, OpenPorts, import_upload, open_upload, place_of};
-use crate::memory::{MemoryBook, MemoryClock, MemoryLinks, MemoryObjects, SeededRandom};
+use crate::memory::{MemoryBook, MemoryClock, MemoryLinks, MemoryObjects, MemoryQueue, SeededRandom};
 use crate::ports::{Clock, Due, DueIndex, DueKind, ImportRecord, ImportStatus, Objects, OrderLog, PortResult, Uploads};
 use crate::run_report::Ran;
 use crate::snapshot;
@@ -17,6 +17,7 @@ pub const MINUTE_MS: i64 = 60_000;
 pub struct Bench {
     pub book: Arc<MemoryBook>,
     pub objects: Arc<MemoryObjects>,
+    pub queue: Arc<MemoryQueue>,
     pub clock: Arc<MemoryClock>,
     pub random: Arc<SeededRandom>,
     pub tenant: Tenant,
@@ -31,6 +32,7 @@ impl Bench {
         Self {
             book: Arc::default(),
             objects: Arc::default(),
+            queue: Arc::default(),
             clock: Arc::new(MemoryClock::at(NOW)),
             random: Arc::new(SeededRandom::new(3)),
             tenant: "shop".parse().expect("a plain name"),
@@ -56,13 +58,15 @@ impl Bench {
             partition_bytes: 20_000,
             rejects_bytes: 2_000,
         };
-        ImportPorts { uploads, log, objects, clock: self.clock.clone(), random: self.random.clone(), limits }
+        let (queue, clock, random) = (self.queue.clone(), self.clock.clone(), self.random.clone());
+        ImportPorts { uploads, log, objects, queue, clock, random, limits }
     }
 
     /// Asks for an upload; the import's id and where its file goes.
     pub async fn open(&self, body: &str) -> (String, String) {
         let ports = OpenPorts {
             uploads: &*self.book,
+            endpoints: &*self.book,
             links: &MemoryLinks,
             clock: &*self.clock,
             random: &*self.random,

@@ -96,6 +96,7 @@ fn shared(bench: &Bench) -> Bench {
     Bench {
         book: bench.book.clone(),
         objects: bench.objects.clone(),
+        queue: bench.queue.clone(),
         clock: bench.clock.clone(),
         random: bench.random.clone(),
         tenant: bench.tenant.clone(),

@@ -2,6 +2,7 @@
 
 use super::contract::Contract;
 use super::shop::{Shop, orders, route};
+use crate::dispatch_webhook::delivery_id;
 use crate::http::{Answer, Request, Verdict};
 use serde_json::{Value, json};
 
@@ -95,6 +96,35 @@ async fn a_basket_analysis() {
     Contract::new().check("ReportCompletedEvent", &serde_json::from_str(&received[0].body).expect("JSON"));
     get(&shop, "GET /webhooks/deliveries", 200).await;
     get(&shop, "GET /webhooks/secret", 200).await;
+    webhooks(&shop, &id).await;
+}
+
+/// Every route of the webhooks that does something, after one delivery that was taken.
+async fn webhooks(shop: &Shop, report_id: &str) {
+    let rotated = post(shop, "/webhooks/secret/rotate", &json!({}), 200).await;
+    assert_eq!(rotated["retired"].as_array().map(Vec::len), Some(1), "the old one signs on");
+    let delivery = delivery_id(report_id);
+    post(shop, &format!("/webhooks/deliveries/{delivery}/redeliver"), &json!({}), 202).await;
+    post(shop, &format!("/webhooks/deliveries/{delivery}/redeliver"), &json!({}), 409).await;
+    post(shop, "/webhooks/deliveries/msg_x/redeliver", &json!({}), 404).await;
+    post(shop, "/webhooks/redeliver", &json!({"since": "2020-01-01T00:00:00Z", "state": "delivered"}), 202).await;
+    post(shop, "/webhooks/redeliver", &json!({"sinse": "2020-01-01T00:00:00Z"}), 422).await;
+    post(shop, "/webhooks/redeliver", &json!([]), 400).await;
+    let gone = || Ok(crate::ports::Answer { status: 410, retry_after: None, disable: false, body: String::new() });
+    let url = json!({"url": "https://example.com/hook"});
+    shop.sender.will_answer([gone()]);
+    shop.dispatch(&delivery).await;
+    let log = get(shop, &format!("GET /webhooks/deliveries?state=disabled&report_id={report_id}"), 200).await;
+    assert_eq!(log["disabled_urls"][0]["reason"], "gone");
+    post(shop, &format!("/webhooks/deliveries/{delivery}/redeliver"), &json!({}), 409).await;
+    shop.sender.will_answer([gone()]);
+    assert_eq!(post(shop, "/webhooks/test", &url, 200).await["accepted"], false);
+    assert_eq!(post(shop, "/webhooks/test", &url, 200).await["reenabled"], true);
+    post(shop, "/webhooks/test", &json!({"url": "http://127.0.0.1/"}), 422).await;
+    get(shop, "GET /webhooks/deliveries?state=lost", 422).await;
+    for received in shop.sender.received().iter().filter(|received| received.body.contains("webhook.test")) {
+        Contract::new().check("TestEvent", &serde_json::from_str(&received.body).expect("JSON"));
+    }
 }
 
 #[tokio::test]

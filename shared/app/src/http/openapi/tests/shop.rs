@@ -88,15 +88,23 @@ impl Shop {
         };
         let deadline = Instant::from_unix_ms(1_765_000_900_000);
         run_report(&tenant(), report_id, deadline, &ports).await.expect("a run");
+        self.dispatch(&delivery_id(report_id)).await;
+    }
+
+    /// One attempt of a delivery.
+    pub async fn dispatch(&self, delivery_id: &str) {
         let ports = DispatchPorts {
             deliveries: self.book.clone(),
+            endpoints: self.book.clone(),
+            due: self.book.clone(),
+            log: self.book.clone(),
             reports: self.book.clone(),
             queue: self.queue.clone(),
             sender: self.sender.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
-        dispatch_webhook(&tenant(), &delivery_id(report_id), &ports).await.expect("an attempt");
+        dispatch_webhook(&tenant(), delivery_id, &ports).await.expect("an attempt");
     }
 
     fn data_ports(&self) -> DataPorts {
@@ -106,6 +114,7 @@ impl Shop {
             erasures: self.book.clone(),
             objects: self.objects.clone(),
             deliveries: self.book.clone(),
+            endpoints: self.book.clone(),
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
             clock: self.clock.clone(),
@@ -122,6 +131,8 @@ impl Shop {
             reports: self.book.clone(),
             schedules: self.book.clone(),
             deliveries: self.book.clone(),
+            endpoints: self.book.clone(),
+            sender: self.sender.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
