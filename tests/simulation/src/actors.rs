@@ -28,7 +28,9 @@ impl Client {
         for _ in 0..things {
             let pause_ms = self.world.sim.roll(|dice| match dice.below(12) {
                 0 => dice.between(120_000, 900_000),
-                1..=6 => dice.between(0, 2_000),
+                // At the same time as the others.
+                1..=4 => dice.between(0, 40),
+                5..=8 => dice.between(0, 2_000),
                 _ => dice.between(1_000, 30_000),
             });
             self.world.sim.sleep_ms(pause_ms).await;

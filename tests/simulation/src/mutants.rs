@@ -10,7 +10,9 @@ pub enum Mutant {
     NewestSnapshot,
     LeaseIgnored,
     VoidClaimFinishes,
-    VoidClaimPublishes,
+    ObjectUnconfirmed,
+    RunUnconfirmed,
+    PurgeForgets,
     WebhookNotDue,
     SweeperOff,
     SweeperHourly,
@@ -22,7 +24,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -30,7 +32,9 @@ impl Mutant {
         Self::NewestSnapshot,
         Self::LeaseIgnored,
         Self::VoidClaimFinishes,
-        Self::VoidClaimPublishes,
+        Self::ObjectUnconfirmed,
+        Self::RunUnconfirmed,
+        Self::PurgeForgets,
         Self::WebhookNotDue,
         Self::SweeperOff,
         Self::SweeperHourly,
@@ -50,7 +54,9 @@ impl Mutant {
             Self::NewestSnapshot => "a report reads the newest orders, not those of its snapshot",
             Self::LeaseIgnored => "a report that a worker holds is given to another",
             Self::VoidClaimFinishes => "a worker whose claim is void ends the report all the same",
-            Self::VoidClaimPublishes => "a compactor whose claim is void publishes all the same",
+            Self::ObjectUnconfirmed => "an object that could not be written counts as written",
+            Self::RunUnconfirmed => "a compaction is published though its items could not be stored",
+            Self::PurgeForgets => "a purge ends after its first pass",
             Self::WebhookNotDue => "a report ends without its webhook becoming due",
             Self::SweeperOff => "the sweeper never runs",
             Self::SweeperHourly => "the sweeper runs once in two hours",

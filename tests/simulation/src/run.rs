@@ -64,6 +64,9 @@ async fn play(world: &Arc<World>) -> Checked {
     }
     world.sim.spawn("schedule", None, false, Arc::clone(world).schedule());
     load(world).await;
+    // What was begun goes on, still in bad weather: compaction, retries, purges.
+    let aftermath_min = world.sim.roll(|dice| dice.pick(&[0, 5, 30, 90]));
+    world.sim.sleep_ms(aftermath_min * MINUTE_MS).await;
     world.sim.clear_up();
     world.sim.note(format_args!("the weather clears up"));
     settle(world).await;
@@ -74,7 +77,7 @@ async fn play(world: &Arc<World>) -> Checked {
 async fn load(world: &Arc<World>) {
     let mut ends = Vec::new();
     for tenant in 0..TENANTS.len() {
-        for number in 0..world.sim.roll(|dice| dice.between(1, 2)) as usize {
+        for number in 0..world.sim.roll(|dice| dice.between(1, 3)) as usize {
             let (tell, told) = oneshot::channel();
             ends.push(told);
             let client = Client { world: Arc::clone(world), tenant, number };

@@ -34,10 +34,10 @@ pub(crate) struct State {
     next_number: u64,
     /// Apart from the tasks' numbers, which stand in the trace.
     next_timer: u64,
-    current: u64,
+    pub current: u64,
     doomed: BTreeSet<u64>,
     spawned: Vec<Spawned>,
-    about: BTreeMap<u64, About>,
+    pub about: BTreeMap<u64, About>,
 }
 
 /// What is known of a task.
@@ -47,7 +47,9 @@ pub struct About {
     /// The deed of a client for which it runs.
     pub deed: Option<usize>,
     /// It puts work on threads.
-    computes: bool,
+    pub(crate) computes: bool,
+    /// It stood still for a while, and so did whoever would have stopped it in time.
+    pub(crate) frozen: bool,
 }
 
 struct Spawned {
@@ -165,7 +167,7 @@ impl Sim {
         let mut state = lock(&self.state);
         state.next_number += 1;
         let number = state.next_number;
-        state.about.insert(number, About { name, deed, computes });
+        state.about.insert(number, About { name, deed, computes, frozen: false });
         state.spawned.push(Spawned { number, task: Box::pin(task) });
         drop(state);
         lock(&self.ready).insert(number);
@@ -176,6 +178,11 @@ impl Sim {
     pub fn deed(&self) -> Option<usize> {
         let state = lock(&self.state);
         state.about.get(&state.current).and_then(|about| about.deed)
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        let state = lock(&self.state);
+        state.about.get(&state.current).is_some_and(|about| about.frozen)
     }
 
     pub fn roll<T>(&self, with: impl FnOnce(&mut Dice) -> T) -> T {

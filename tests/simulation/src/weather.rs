@@ -33,6 +33,8 @@ enum Fate {
 
 /// A few milliseconds, as every call takes.
 const USUAL_MS: i64 = 12;
+/// Longer than any lease.
+const FROZEN_MS: i64 = 16 * 60_000;
 
 impl Weather {
     pub fn of(dice: &mut Dice) -> Self {
@@ -41,7 +43,7 @@ impl Weather {
             fails: dice.pick(&[0, 60, 25, 10]),
             dies: dice.pick(&[0, 120, 60, 30]),
             stalls: dice.pick(&[0, 80, 30]),
-            freezes: dice.pick(&[0, 0, 400, 150]),
+            freezes: dice.pick(&[0, 0, 150, 50]),
             quirks: dice.pick(&[0, 12, 4]),
             counts: BTreeMap::new(),
         }
@@ -51,7 +53,8 @@ impl Weather {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    fn fate(&mut self, dice: &mut Dice) -> (Fate, i64, i64) {
+    /// `works`: a function that has a lease, or is about to; to stand still is no danger to others.
+    fn fate(&mut self, dice: &mut Dice, works: bool) -> (Fate, i64, i64) {
         let (mut before, after) = (dice.between(0, USUAL_MS), dice.between(0, USUAL_MS / 3));
         if !self.storms {
             return (Fate::Done, before, after);
@@ -59,9 +62,9 @@ impl Weather {
         if dice.one_in(self.stalls) {
             self.count("stalls");
             before = dice.between(1_000, 40_000);
-        } else if dice.one_in(self.freezes) {
+        } else if dice.one_in(if works { self.freezes } else { 0 }) {
             self.count("freezes");
-            before = dice.between(16 * 60_000, 25 * 60_000);
+            before = dice.between(FROZEN_MS, 25 * 60_000);
         }
         let (fate, name) = match (dice.one_in(self.fails), dice.one_in(self.dies), dice.one_in(2)) {
             (_, true, true) => (Fate::DiesBefore, "deaths before a call"),
@@ -105,8 +108,14 @@ impl Sim {
     fn drawn(&self, what: &'static str) -> (Fate, i64, i64) {
         let mut state = crate::sim::lock(&self.state);
         let state = &mut *state;
-        let drawn = state.weather.fate(&mut state.dice);
+        let works = state.about.get(&state.current).is_some_and(|about| about.computes || about.name == "webhooks");
+        let drawn = state.weather.fate(&mut state.dice, works);
         let (fate, before_ms, _) = drawn;
+        if before_ms >= FROZEN_MS
+            && let Some(about) = state.about.get_mut(&state.current)
+        {
+            about.frozen = true;
+        }
         state.note(format_args!("{what} {fate:?} after {before_ms} ms"));
         drawn
     }

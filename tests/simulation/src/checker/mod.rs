@@ -9,9 +9,17 @@ use crate::actors::{ask, look, trespass};
 use crate::ledger::Kind;
 use crate::reference;
 use crate::world::{DATASETS, TENANTS, World};
-use affinsy_app::ports::OrderLog;
+use affinsy_app::ports::{DueIndex, DueKind, OrderLog};
+use affinsy_core::time::Instant;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// Whether nothing is left to take out of what a tenant erased.
+async fn is_purged(world: &World, tenant: usize) -> bool {
+    let due = world.book.due(Instant::from_unix_ms(i64::MAX / 1_000), usize::MAX).await.unwrap_or_default();
+    let name = world.tenant(tenant);
+    !due.iter().any(|due| due.kind == DueKind::Purge && due.tenant == name)
+}
 
 /// How much was compared, and how much could not be.
 #[derive(Debug, Default, Clone, Copy)]

@@ -48,11 +48,16 @@ impl World {
         work: impl Future<Output = T> + Send + 'static,
     ) -> oneshot::Receiver<T> {
         let (tell, told) = oneshot::channel();
-        // An instance that stands still is not stopped in time either.
-        let late = if self.sim.quirk("time-outs late") { 40 * MINUTE_MS } else { 0 };
-        let over = self.sim.sleep_ms(timeout_ms + late);
+        let sim = Arc::clone(&self.sim);
+        let over = async move {
+            sim.sleep_ms(timeout_ms).await;
+            // An instance that stands still is not stopped in time either.
+            if sim.is_frozen() {
+                sim.sleep_ms(40 * MINUTE_MS).await;
+            }
+        };
         self.sim.spawn(name, deed, computes, async move {
-            if let Either::Left((done, _)) = select(Box::pin(work), over).await {
+            if let Either::Left((done, _)) = select(Box::pin(work), Box::pin(over)).await {
                 // Whoever waited may have given up.
                 tell.send(done).ok();
             }

@@ -17,7 +17,10 @@ impl Objects for World {
             lock(&self.late).insert(deed, (key.to_owned(), bytes));
             return Ok(Put::Created);
         }
-        let put = self.sim.step("objects.create", self.objects.create(key, bytes)).await?;
+        let put = match self.sim.step("objects.create", self.objects.create(key, bytes)).await {
+            Err(_) if self.is(Mutant::ObjectUnconfirmed) => Put::Created,
+            put => put?,
+        };
         // The client of the store sent it twice: the second try finds what the first one wrote.
         let told_late = put == Put::Created && self.sim.quirk("objects already there");
         Ok(if told_late { Put::AlreadyThere } else { put })

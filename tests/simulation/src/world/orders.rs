@@ -16,6 +16,9 @@ impl World {
             return Ok(Commit::Done);
         }
         let mut done = self.book.commit(tenant, new).await?;
+        if done == Commit::Conflict {
+            self.sim.counted("sequences taken");
+        }
         if done == Commit::Conflict && self.is(Mutant::SequenceTwice) && self.overlay(tenant, new).await? {
             done = Commit::Done;
         }

@@ -31,18 +31,6 @@ impl World {
         Ok(claimed)
     }
 
-    async fn published(&self, tenant: &Tenant, head: &DatasetRecord, new: &Publication) -> PortResult<bool> {
-        let done = self.book.publish(tenant, head, new).await?;
-        if !done
-            && self.is(Mutant::VoidClaimPublishes)
-            && let Some(stored) = self.book.head(tenant, &head.dataset_id).await?
-            && stored.incarnation == head.incarnation
-        {
-            return self.book.publish(tenant, &stored, new).await;
-        }
-        Ok(done)
-    }
-
     async fn deleted(
         &self,
         tenant: &Tenant,
@@ -75,10 +63,11 @@ impl Tending for World {
         self.sim.step("tending.claim", self.claimed_dataset(tenant, dataset_id, now, until)).await
     }
     async fn put_run(&self, log: &LogId, run: RunId, segments: &[SegmentRecord]) -> PortResult<()> {
-        self.sim.step("tending.put_run", self.book.put_run(log, run, segments)).await
+        let put = self.sim.step("tending.put_run", self.book.put_run(log, run, segments)).await;
+        if self.is(Mutant::RunUnconfirmed) { Ok(()) } else { put }
     }
     async fn publish(&self, tenant: &Tenant, head: &DatasetRecord, publication: &Publication) -> PortResult<bool> {
-        self.sim.step("tending.publish", self.published(tenant, head, publication)).await
+        self.sim.step("tending.publish", self.book.publish(tenant, head, publication)).await
     }
     async fn stored_runs(&self, log: &LogId) -> PortResult<Vec<RunId>> {
         self.sim.step("tending.stored_runs", self.book.stored_runs(log)).await
@@ -126,6 +115,9 @@ impl Erasures for World {
         self.sim.step("erasures.purge", self.book.purge(tenant, purge_id)).await
     }
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()> {
+        if self.is(Mutant::PurgeForgets) {
+            return self.finish_purge(tenant, purge_id).await;
+        }
         self.sim.step("erasures.put_off_purge", self.book.put_off_purge(tenant, purge_id, due_at)).await
     }
     async fn redact_import(&self, tenant: &Tenant, import_id: &str) -> PortResult<()> {
