@@ -141,11 +141,21 @@ impl Ledger {
         })
     }
 
-    /// Whether a customer was erased after a snapshot, so that results of it may do without her.
-    pub fn is_erased_after(&self, tenant: usize, dataset: &str, (of, after): (&str, u64), customer: &str) -> bool {
-        self.deeds_of(tenant, dataset).any(|deed| {
-            matches!(&deed.change, Change::EraseCustomer(erased) if erased == customer)
-                && deed.landed.as_ref().is_some_and(|(incarnation, at)| incarnation == of && *at > after)
-        })
+    /// All datasets that were deleted: tenant, name, incarnation.
+    pub fn deleted(&self) -> Vec<(usize, &'static str, String)> {
+        let deletions = self.deeds.iter().filter(|deed| deed.change == Change::DeleteDataset);
+        let gone = |deed: &Deed| Some((deed.tenant, deed.dataset, deed.landed.clone()?.0));
+        deletions.filter_map(gone).collect()
+    }
+
+    /// The customers who were erased from a dataset after a snapshot.
+    pub fn erased_after(&self, tenant: usize, dataset: &str, (of, after): (&str, u64)) -> Vec<String> {
+        let gone = |deed: &Deed| match (&deed.change, &deed.landed) {
+            (Change::EraseCustomer(customer), Some((incarnation, at))) if incarnation == of && *at > after => {
+                Some(customer.clone())
+            }
+            _ => None,
+        };
+        self.deeds_of(tenant, dataset).filter_map(gone).collect()
     }
 }

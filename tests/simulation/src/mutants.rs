@@ -13,6 +13,7 @@ pub enum Mutant {
     ObjectUnconfirmed,
     RunUnconfirmed,
     PurgeForgets,
+    DeletionsSkipped,
     WebhookNotDue,
     SweeperOff,
     SweeperHourly,
@@ -24,7 +25,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -35,6 +36,7 @@ impl Mutant {
         Self::ObjectUnconfirmed,
         Self::RunUnconfirmed,
         Self::PurgeForgets,
+        Self::DeletionsSkipped,
         Self::WebhookNotDue,
         Self::SweeperOff,
         Self::SweeperHourly,
@@ -56,6 +58,7 @@ impl Mutant {
             Self::VoidClaimFinishes => "a worker whose claim is void ends the report all the same",
             Self::ObjectUnconfirmed => "an object that could not be written counts as written",
             Self::RunUnconfirmed => "a compaction is published though its items could not be stored",
+            Self::DeletionsSkipped => "results of reports are not deleted when they should be",
             Self::PurgeForgets => "a purge ends after its first pass",
             Self::WebhookNotDue => "a report ends without its webhook becoming due",
             Self::SweeperOff => "the sweeper never runs",

@@ -268,16 +268,37 @@ impl Drop for Sleep {
     }
 }
 
-/// The virtual clock, as the product sees it.
+/// The virtual clock, as one instance of the product sees it: no two instances agree to the millisecond.
 #[derive(Debug)]
-pub struct SimClock(pub Arc<Sim>);
+pub struct SimClock {
+    sim: Arc<Sim>,
+    ahead_ms: i64,
+}
+
+/// How far an instance's clock may be off.
+pub const MOST_SKEW_MS: i64 = 2_000;
+
+impl SimClock {
+    pub fn exact(sim: &Arc<Sim>) -> Arc<Self> {
+        Arc::new(Self { sim: Arc::clone(sim), ahead_ms: 0 })
+    }
+
+    /// Of an instance.
+    pub fn skewed(sim: &Arc<Sim>) -> Arc<Self> {
+        let ahead_ms = {
+            let mut state = lock(&sim.state);
+            if state.weather.storms { state.dice.between(-MOST_SKEW_MS, MOST_SKEW_MS) } else { 0 }
+        };
+        Arc::new(Self { sim: Arc::clone(sim), ahead_ms })
+    }
+}
 
 impl Clock for SimClock {
     fn now(&self) -> Instant {
-        self.0.now()
+        self.sim.now().plus_ms(self.ahead_ms)
     }
     fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(self.0.sleep_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 4)))
+        Box::pin(self.sim.sleep_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 4)))
     }
 }
 

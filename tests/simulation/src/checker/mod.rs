@@ -4,6 +4,7 @@
 mod deliveries;
 mod read;
 mod reports;
+mod storage;
 
 use crate::actors::{ask, look, trespass};
 use crate::ledger::Kind;
@@ -46,6 +47,7 @@ pub async fn check(world: &Arc<World>) -> Checked {
         reports::check(world, tenant, &mut checked).await;
         checked.deliveries += deliveries::check(world, tenant).await;
         isolated(world, tenant).await;
+        storage::check(world, tenant).await;
     }
     checked
 }

@@ -124,8 +124,9 @@ impl World {
         }
     }
 
+    /// Of one invocation.
     fn clock(&self) -> Arc<SimClock> {
-        Arc::new(SimClock(Arc::clone(&self.sim)))
+        SimClock::skewed(&self.sim)
     }
 
     fn random(&self) -> Arc<SimRandom> {
@@ -194,6 +195,7 @@ impl World {
 
     /// The message's id, where it is done with.
     async fn one(self: &Arc<Self>, message: &Message, deadline: Instant) -> Option<u64> {
+        self.sim.note(format_args!("gets {}", message.job.to_message()));
         let works = !matches!(message.job, Job::Delivery { .. });
         if works {
             let left_s = deadline.unix_s() - self.sim.now().unix_s() + SEEN_AGAIN_AFTER_S;

@@ -21,7 +21,7 @@ use crate::sim::{Sim, SimClock, SimRandom, lock};
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::manage_keys::{self, NewKey};
 use affinsy_app::memory::{MemoryBook, MemoryKeys, MemoryObjects, MemoryRates};
-use affinsy_app::ports::{LogId, PortResult, SegmentRecord};
+use affinsy_app::ports::{LogId, Objects, PortResult, SegmentRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
 use bytes::Bytes;
@@ -62,7 +62,7 @@ impl std::fmt::Debug for World {
 
 impl World {
     pub fn new(sim: Arc<Sim>, mutant: Option<Mutant>) -> Arc<Self> {
-        let clock = Arc::new(SimClock(Arc::clone(&sim)));
+        let clock = SimClock::exact(&sim);
         let world = Arc::new(Self {
             book: Arc::default(),
             objects: MemoryObjects::with_clock(clock.clone()),
@@ -96,7 +96,7 @@ impl World {
                 expires_at: None,
             };
             let random = SimRandom(Arc::clone(&self.sim));
-            let (key, _) = manage_keys::create(new, &self.keys, &SimClock(Arc::clone(&self.sim)), &random).await?;
+            let (key, _) = manage_keys::create(new, &self.keys, &*SimClock::exact(&self.sim), &random).await?;
             lock(&self.bearers).insert(tenant, format!("Bearer {}", key.reveal()));
         }
         Ok(())
@@ -104,6 +104,15 @@ impl World {
 
     pub fn tenant(&self, tenant: usize) -> Tenant {
         TENANTS[tenant].parse().expect("a plain name")
+    }
+
+    /// What is stored in the bucket.
+    pub fn stored(&self) -> Vec<String> {
+        self.objects.keys()
+    }
+
+    pub async fn stored_bytes(&self, key: &str) -> Bytes {
+        Objects::read(&self.objects, key).await.ok().flatten().unwrap_or_default()
     }
 
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {

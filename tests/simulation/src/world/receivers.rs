@@ -129,6 +129,10 @@ impl Sender for World {
         if heard == Err(SendError::Timeout) {
             self.sim.sleep_ms(15_000).await;
         }
-        heard.map(|status| Answer { status, retry_after: None, disable: false, body: String::new() })
+        let answer = |status| {
+            let retry_after = (status == 429).then(|| "90".to_owned());
+            Answer { status, retry_after, disable: false, body: String::new() }
+        };
+        heard.map(answer)
     }
 }
