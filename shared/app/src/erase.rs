@@ -66,7 +66,7 @@ pub async fn erase(
         let new = NewSegments { head: &head, segments: &[segment], import: None, purge: Some(&purge), due_at: now };
         match ports.log.commit(tenant, &new).await? {
             Commit::Done => return Ok(Some(done(dataset_id, purge))),
-            Commit::Conflict => crate::push_orders::back_off(attempt, ports.random).await,
+            Commit::Conflict => crate::push_orders::back_off(attempt, ports.clock, ports.random).await,
             Commit::Void => return Err(PortError::Damaged("an erasure has no import that could be void".to_owned())),
         }
     }
@@ -83,7 +83,7 @@ async fn delete(tenant: &Tenant, dataset_id: &str, ports: ErasePorts<'_>) -> Por
         if ports.erasures.delete_dataset(tenant, &head, &purge, now).await? {
             return Ok(Some(done(dataset_id, purge)));
         }
-        crate::push_orders::back_off(attempt, ports.random).await;
+        crate::push_orders::back_off(attempt, ports.clock, ports.random).await;
     }
     Err(PortError::Unavailable(format!("{ATTEMPTS} others deleted and pushed this dataset meanwhile")))
 }

@@ -147,7 +147,7 @@ async fn commit(
         let new = NewSegments { head: &head, segments: &[segment], import: Some(import), purge: None, due_at };
         match ports.log.commit(tenant, &new).await? {
             Commit::Done => return Ok(import.clone()),
-            Commit::Conflict => back_off(attempt, ports.random).await,
+            Commit::Conflict => back_off(attempt, ports.clock, ports.random).await,
             Commit::Void => return Err(PortError::Damaged(format!("import {} exists", import.import_id)).into()),
         }
     }
@@ -201,7 +201,7 @@ fn next_head(
 }
 
 /// Waits a random while that grows with the number of conflicts, so that pushes to one dataset spread out.
-pub(crate) async fn back_off(attempt: u32, random: &dyn Random) {
+pub(crate) async fn back_off(attempt: u32, clock: &dyn Clock, random: &dyn Random) {
     let most_ms = 10.0 * f64::from(2u32.pow(attempt.min(5)));
-    tokio::time::sleep(std::time::Duration::from_millis((random.unit() * most_ms) as u64)).await;
+    clock.sleep(std::time::Duration::from_millis((random.unit() * most_ms) as u64)).await;
 }

@@ -199,7 +199,7 @@ async fn compute_watched(
             done = &mut work => {
                 return done.map_err(|error| Interrupted::Port(PortError::Damaged(format!("report computation: {error}"))));
             }
-            () = tokio::time::sleep(TICK) => {}
+            () = ports.clock.sleep(TICK) => {}
         }
         if ports.clock.now() > deadline.plus_ms(-GUARD_MS) {
             stop.store(true, Ordering::Relaxed);

@@ -2,8 +2,8 @@
 
 use super::Interrupted;
 use super::run::Run;
-use crate::ports::{Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, PortError, Random, SegmentRecord};
-use crate::push_orders::tend_at;
+use crate::ports::{Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, PortError, SegmentRecord};
+use crate::push_orders::{back_off, tend_at};
 use crate::row_cap;
 
 /// Attempts to get the sequences while other pushes to the same dataset take them away.
@@ -38,7 +38,7 @@ impl Run {
                     return Ok(true);
                 }
                 Commit::Void => return Err(Interrupted::Void),
-                Commit::Conflict => back_off(attempt, &*self.ports.random).await,
+                Commit::Conflict => back_off(attempt, &*self.ports.clock, &*self.ports.random).await,
             }
         }
         Err(PortError::Unavailable(format!("{ATTEMPTS} other pushes to this dataset came first")).into())
@@ -86,10 +86,4 @@ impl Run {
             ..self.import.clone()
         }
     }
-}
-
-/// Waits a random while that grows with the number of conflicts, so that writers to one dataset spread out.
-async fn back_off(attempt: u32, random: &dyn Random) {
-    let most_ms = 10.0 * f64::from(2u32.pow(attempt.min(5)));
-    tokio::time::sleep(std::time::Duration::from_millis((random.unit() * most_ms) as u64)).await;
 }

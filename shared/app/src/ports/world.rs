@@ -1,9 +1,16 @@
 //! The clock and the dice, the two things that make a run different from the last.
 
 use affinsy_core::time::Instant;
+use futures::future::BoxFuture;
+use std::time::Duration;
 
 pub trait Clock: Send + Sync {
     fn now(&self) -> Instant;
+
+    /// Waits. A clock whose time does not pass by itself waits its own way.
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(wait))
+    }
 }
 
 pub trait Random: Send + Sync {

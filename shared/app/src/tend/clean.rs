@@ -9,7 +9,7 @@ use crate::ports::{DatasetRecord, LogId, PortError, SegmentRecord, dataset_place
 use affinsy_core::runs::{Retired, RunId};
 use affinsy_core::time::Instant;
 use futures::{StreamExt, TryStreamExt};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// How many objects are deleted at once.
@@ -126,7 +126,8 @@ impl Claim<'_> {
         let level_0 = named.iter().filter(|push| (head.compacted_to() + 1..=head.sequence).contains(&push.sequence));
         let mut is_whole = level_0.count() as u64 == head.sequence - head.compacted_to();
         let stored = self.ports.tending.stored_runs(log).await?;
-        let runs: HashSet<RunId> = known_runs(head).chain(stored).collect();
+        // In one order: the same history makes the same calls.
+        let runs: BTreeSet<RunId> = known_runs(head).chain(stored).collect();
         for run in runs {
             let segments = self.ports.log.run_segments(log, run).await?;
             let of_head = head.runs.iter().find(|current| current.id == run);

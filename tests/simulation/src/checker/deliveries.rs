@@ -1,0 +1,118 @@
+//! I4 and I5 on a tenant's reports: each that ended and has a URL was delivered, or its delivery ended otherwise; all
+//! attempts have one id and one body, and are signed.
+
+use super::read;
+use crate::ledger::Received;
+use crate::world::{Manner, TENANTS, World};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many deliveries there are.
+pub async fn check(world: &Arc<World>, tenant: usize) -> u64 {
+    let secret = read::get(world, tenant, "/webhooks/secret").await.unwrap_or_default();
+    let key = secret["secret"].as_str().and_then(|text| STANDARD.decode(text.strip_prefix("whsec_")?).ok());
+    let mut deliveries: BTreeMap<String, Value> = BTreeMap::new();
+    for delivery in read::all(world, tenant, "/webhooks/deliveries").await {
+        let report_id = delivery["report_id"].as_str().unwrap_or_default().to_owned();
+        if deliveries.insert(report_id.clone(), delivery).is_some() {
+            world.ledger().violation(format!("I5: report {report_id} has two events"));
+        }
+    }
+    let posts = posts(world, tenant);
+    for report in read::all(world, tenant, "/reports").await {
+        let Some(id) = report["report_id"].as_str() else { continue };
+        let got = posts.get(id).map_or(&[][..], Vec::as_slice);
+        let has_url = report["links"]["deliveries"].is_string();
+        match deliveries.get(id) {
+            Some(delivery) => {
+                ended(world, &report, delivery, got);
+                got.iter().for_each(|post| genuine(world, &report, delivery, post, key.as_deref().unwrap_or_default()));
+            }
+            None if has_url => world.ledger().violation(format!("I4: the end of report {id} was never told")),
+            None if !got.is_empty() => world.ledger().violation(format!("I2: report {id} was told to nobody's URL")),
+            None => {}
+        }
+    }
+    deliveries.len() as u64
+}
+
+/// What this tenant's receivers got, by report.
+fn posts(world: &World, tenant: usize) -> BTreeMap<String, Vec<Received>> {
+    let mut posts: BTreeMap<String, Vec<Received>> = BTreeMap::new();
+    let mut ledger = world.ledger();
+    let own: Vec<Received> =
+        ledger.received.iter().filter(|post| post.url.contains(TENANTS[tenant])).cloned().collect();
+    let reports: Vec<String> =
+        ledger.asks.iter().filter(|ask| ask.tenant != tenant).filter_map(|ask| ask.report_id.clone()).collect();
+    for post in own {
+        let body: Value = serde_json::from_str(&post.body).unwrap_or_default();
+        let id = body["report_id"].as_str().unwrap_or_default().to_owned();
+        if reports.contains(&id) {
+            ledger.violation(format!("I6: {} was told of report {id}, which is another tenant's", post.url));
+        }
+        posts.entry(id).or_default().push(post);
+    }
+    posts
+}
+
+fn ended(world: &World, report: &Value, delivery: &Value, got: &[Received]) {
+    let (id, state) = (&report["report_id"], delivery["state"].as_str().unwrap_or_default());
+    let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
+    let heard = |status: fn(u16) -> bool| got.iter().any(|post| post.answered.is_some_and(status));
+    let manner = world.manner(delivery["url"].as_str().unwrap_or_default());
+    let fits = match (manner, state) {
+        (Some(Manner::Good | Manner::Moody), "delivered") => heard(|status| status / 100 == 2),
+        (Some(Manner::Gone), "disabled") => heard(|status| status == 410),
+        (Some(Manner::Dead), "exhausted") => !heard(|status| status / 100 == 2),
+        _ => false,
+    };
+    if attempts == 0 || got.is_empty() || !fits {
+        world.ledger().violation(format!(
+            "I4: the delivery of {id} to a {manner:?} receiver is {state} after {attempts} attempts, {} of them seen",
+            got.len()
+        ));
+    }
+}
+
+/// One id and one body over all attempts, rightly signed, and true.
+fn genuine(world: &World, report: &Value, delivery: &Value, post: &Received, key: &[u8]) {
+    let header = |name: &str| {
+        post.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    let (id, at) = (header("webhook-id"), header("webhook-timestamp"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(format!("{id}.{at}.{}", post.body).as_bytes());
+    let signed = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    let body: Value = serde_json::from_str(&post.body).unwrap_or_default();
+    let mut wrong = Vec::new();
+    if Some(id) != delivery["delivery_id"].as_str() {
+        wrong.push(format!("its id is {id}"));
+    }
+    if signed != header("webhook-signature") {
+        wrong.push("its signature is wrong".to_owned());
+    }
+    // What was erased since ended otherwise when it was told.
+    let erased = report["failure"]["code"] == "erased";
+    let seconds = |text: &Value| text.as_str().and_then(|text| text.get(..19)).map(str::to_owned);
+    let is_true = body["status"] == report["status"] && seconds(&body["timestamp"]) == seconds(&report["completed_at"]);
+    if !erased && !is_true {
+        wrong.push(format!("it says {body}"));
+    }
+    let of_event = world
+        .ledger()
+        .received
+        .iter()
+        .find(|first| first.body.contains(report["report_id"].as_str().unwrap_or("-")))
+        .map(|first| first.body.clone());
+    if of_event.as_ref() != Some(&post.body) {
+        wrong.push(format!("its body is {}, the first one's {of_event:?}", post.body));
+    }
+    if !wrong.is_empty() {
+        world.ledger().violation(format!("I5: an attempt for {}: {}", report["report_id"], wrong.join("; ")));
+    }
+}

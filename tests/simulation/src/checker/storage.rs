@@ -1,0 +1,56 @@
+//! What was erased is stored nowhere once its purge has ended: no segment of a deleted dataset, no result that names a
+//! customer, whoever died while it was written.
+//!
+//! Purges rely on that no function runs for longer than 15 minutes; where the weather let one stand still for longer,
+//! nothing is looked for.
+
+use super::is_purged;
+use crate::sim::lock;
+use crate::world::World;
+use affinsy_app::memory::MemoryBook;
+use affinsy_app::ports::{LogId, ReportBook, ReportFilter, ReportRecord};
+use affinsy_core::ids::name_hash;
+use affinsy_core::report::ReportType;
+use std::sync::Arc;
+
+pub async fn check(world: &Arc<World>, tenant: usize) {
+    if lock(&world.sim.state).weather.counts.contains_key("freezes") || !is_purged(world, tenant).await {
+        return;
+    }
+    let stored = world.stored();
+    for (_, dataset, incarnation) in world.ledger().deleted().into_iter().filter(|(of, ..)| *of == tenant) {
+        let log = LogId { tenant: world.tenant(tenant), dataset_id: dataset.to_owned(), incarnation };
+        for prefix in [log.segments_prefix(), log.table_prefix()] {
+            none_below(world, &stored, &prefix, "a deleted dataset");
+        }
+    }
+    let book: &MemoryBook = &world.book;
+    let reports = ReportBook::list(book, &world.tenant(tenant), &ReportFilter::default(), None, usize::MAX).await;
+    for report in reports.map(|page| page.items).unwrap_or_default() {
+        result(world, tenant, &report, &stored).await;
+    }
+}
+
+fn none_below(world: &World, stored: &[String], prefix: &str, what: &str) {
+    if let Some(key) = stored.iter().find(|key| key.starts_with(prefix)) {
+        world.ledger().violation(format!("erasure: {key} of {what} is still stored"));
+    }
+}
+
+async fn result(world: &World, tenant: usize, report: &ReportRecord, stored: &[String]) {
+    let prefix = format!("results/{}/{}/", name_hash(world.tenant(tenant).as_str()), report.report_id);
+    if world.ledger().is_deleted(tenant, &report.dataset_id, &report.incarnation) {
+        return none_below(world, stored, &prefix, "a deleted dataset's report");
+    }
+    if report.report_type != ReportType::Rfm {
+        return;
+    }
+    let snapshot = (report.incarnation.as_str(), report.sequence);
+    let erased = world.ledger().erased_after(tenant, &report.dataset_id, snapshot);
+    for key in stored.iter().filter(|key| key.starts_with(&prefix)) {
+        let text = String::from_utf8_lossy(&world.stored_bytes(key).await).into_owned();
+        if let Some(customer) = erased.iter().find(|customer| text.contains(&format!("\"{customer}\""))) {
+            world.ledger().violation(format!("erasure: {key} still names customer {customer}"));
+        }
+    }
+}
