@@ -63,7 +63,11 @@ fn replay(seed: u64) -> std::io::Result<bool> {
 fn all(options: &Options) -> std::io::Result<bool> {
     let mut outcomes = Vec::new();
     for seed in options.from..options.from + options.seeds {
-        outcomes.push(run(seed, None, false)?);
+        let outcome = run(seed, None, false)?;
+        if let Some(first) = outcome.violations.first() {
+            eprintln!("SEED={seed} {first}");
+        }
+        outcomes.push(outcome);
     }
     report(&outcomes.iter().collect::<Vec<_>>());
     Ok(outcomes.iter().all(|outcome| outcome.violations.is_empty()))

@@ -11,6 +11,7 @@ use affinsy_app::ports::{DeliveryBook, DeliveryState, ReportBook, ReportFilter, 
 use futures::channel::oneshot;
 use futures::future::join_all;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 const MINUTE_MS: i64 = 60_000;
@@ -43,13 +44,18 @@ pub fn run(seed: u64, mutant: Option<Mutant>, prints: bool) -> std::io::Result<O
     let world = World::new(Arc::clone(&sim), mutant);
     let checked = Arc::new(Mutex::new(None));
     let (main, found) = (Arc::clone(&world), Arc::clone(&checked));
-    let ended = sim.run(Box::pin(async move {
+    let main = Box::pin(async move {
         let verdict = play(&main).await;
         *lock(&found) = Some(verdict);
-    }))?;
+    });
+    // The panic says the rest; the seed must not be lost with it.
+    let ended = catch_unwind(AssertUnwindSafe(|| sim.run(main)));
     world.close();
-    if !ended {
-        world.ledger().violation("I3: everything waits for ever");
+    match ended {
+        Ok(Err(error)) => return Err(error),
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => world.ledger().violation("I3: everything waits for ever"),
+        Err(_) => world.ledger().violation("I3: a panic"),
     }
     let checked = lock(&checked).unwrap_or_default();
     Ok(outcome(seed, &world, checked))
