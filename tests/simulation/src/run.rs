@@ -7,7 +7,7 @@ use crate::reference::Change;
 use crate::sim::{START, Sim, lock};
 use crate::world::{QueueName, TENANTS, World};
 use affinsy_app::memory::MemoryBook;
-use affinsy_app::ports::{DeliveryBook, DeliveryState, ReportBook, ReportFilter, ReportStatus};
+use affinsy_app::ports::{DeliveryBook, DeliveryFilter, DeliveryState, ReportBook, ReportFilter, ReportStatus};
 use futures::channel::oneshot;
 use futures::future::join_all;
 use std::collections::BTreeMap;
@@ -142,7 +142,7 @@ async fn are_deliveries_ended(world: &World) -> bool {
     let book: &MemoryBook = &world.book;
     for tenant in 0..TENANTS.len() {
         let name = world.tenant(tenant);
-        let deliveries = DeliveryBook::list(book, &name, None, usize::MAX).await;
+        let deliveries = DeliveryBook::list(book, &name, &DeliveryFilter::default(), None, usize::MAX).await;
         let reports = ReportBook::list(book, &name, &ReportFilter::default(), None, usize::MAX).await;
         let (Ok(deliveries), Ok(reports)) = (deliveries, reports) else { return false };
         let told = reports.items.iter().filter(|report| report.webhook_url.is_some()).count();

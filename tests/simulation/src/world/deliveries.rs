@@ -59,8 +59,8 @@ impl DeliveryBook for World {
     async fn get(&self, tenant: &Tenant, delivery_id: &str) -> PortResult<Option<DeliveryRecord>> {
         self.sim.step("deliveries.get", self.deliveries().get(tenant, delivery_id)).await
     }
-    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, report: &ReportRecord) -> PortResult<()> {
-        self.sim.step("deliveries.open", self.deliveries().open(tenant, delivery, report)).await
+    async fn open(&self, tenant: &Tenant, delivery: &DeliveryRecord, outbox: Option<&Due>) -> PortResult<()> {
+        self.sim.step("deliveries.open", self.deliveries().open(tenant, delivery, outbox)).await
     }
     async fn claim(
         &self,
@@ -75,8 +75,17 @@ impl DeliveryBook for World {
     async fn record(&self, tenant: &Tenant, delivery: &DeliveryRecord) -> PortResult<bool> {
         self.sim.step("deliveries.record", self.recorded(tenant, delivery)).await
     }
-    async fn list(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DeliveryRecord>> {
-        self.sim.step("deliveries.list", self.deliveries().list(tenant, after, limit)).await
+    async fn rotate(&self, tenant: &Tenant, before: &str, after: &TenantSecrets) -> PortResult<bool> {
+        self.sim.step("deliveries.rotate", self.deliveries().rotate(tenant, before, after)).await
+    }
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &DeliveryFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> PortResult<Page<DeliveryRecord>> {
+        self.sim.step("deliveries.list", self.deliveries().list(tenant, filter, after, limit)).await
     }
 }
 

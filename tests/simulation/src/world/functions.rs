@@ -140,6 +140,7 @@ impl World {
             erasures: self.clone(),
             objects: self.clone(),
             deliveries: self.clone(),
+            endpoints: self.book.clone(),
             // No client sends a file: see the front page of this crate.
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
@@ -155,7 +156,11 @@ impl World {
             log: self.clone(),
             objects: self.clone(),
             reports: self.clone(),
+            // No client makes a schedule.
+            schedules: self.book.clone(),
             deliveries: self.clone(),
+            endpoints: self.book.clone(),
+            sender: self.clone(),
             queue: self.clone(),
             clock: self.clock(),
             random: self.random(),
@@ -246,6 +251,7 @@ impl World {
             reports: self.clone(),
             queue: self.clone(),
             clock: self.clock(),
+            model: None,
             threads: 1,
             memory_bytes: None,
         }
@@ -276,6 +282,9 @@ impl World {
     fn dispatch_ports(self: &Arc<Self>) -> DispatchPorts {
         DispatchPorts {
             deliveries: self.clone(),
+            endpoints: self.book.clone(),
+            due: self.clone(),
+            log: self.clone(),
             reports: self.clone(),
             queue: self.clone(),
             sender: self.clone(),
@@ -294,8 +303,19 @@ impl World {
             }
             let world = Arc::clone(&self);
             let swept = self.invoke(("sweeper", None, false), SWEEPER_MS, async move {
-                let clock = world.clock();
-                sweep(SweepPorts { due: &*world, reports: &*world, queue: &*world, clock: &*clock }).await
+                let (clock, random) = (world.clock(), world.random());
+                let ports = SweepPorts {
+                    due: &*world,
+                    log: &*world,
+                    reports: &*world,
+                    schedules: &*world.book,
+                    endpoints: &*world.book,
+                    queue: &*world,
+                    clock: &*clock,
+                    random: &*random,
+                    url_policy: UrlPolicy::PublicOnly,
+                };
+                sweep(ports).await
             });
             // A run that fails is made up for by the next.
             drop(swept);

@@ -97,7 +97,8 @@ impl World {
         let Some(tenant) = TENANTS.iter().find(|name| url.contains(**name)).and_then(|name| name.parse().ok()) else {
             return;
         };
-        let none = affinsy_app::ports::TenantSecrets { webhook: String::new(), cursor: String::new() };
+        let none =
+            affinsy_app::ports::TenantSecrets { webhook: String::new(), cursor: String::new(), retired: Vec::new() };
         let Ok(secrets) = self.book.secrets(&tenant, &none).await else { return };
         let Some(secret) = SigningSecret::parse(&secrets.webhook) else { return };
         let signed = secret.sign(&id, at.parse().unwrap_or_default(), &received.body);
