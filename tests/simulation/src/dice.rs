@@ -6,7 +6,7 @@ pub struct Dice(u64);
 impl Dice {
     pub fn new(seed: u64) -> Self {
         // Neighbouring seeds shall not look alike.
-        let mut dice = Self(seed ^ 0x5eed_0f_a_5107);
+        let mut dice = Self(seed ^ 0x05ee_d0fa_5107);
         dice.roll();
         Self(dice.roll())
     }

@@ -72,7 +72,7 @@ impl World {
         self.sim.note(format_args!("{line}"));
         let about = (if request.path.contains("/data") { "ingest" } else { "reports" }, deed, false);
         let answer = self.invoke(about, REQUEST_MS, async move {
-            let Some(authorizer) = lock(&world.authorizer).clone() else { return None };
+            let authorizer = lock(&world.authorizer).clone()?;
             request.verdict = authorizer.verdict(Some(&bearer)).await;
             Some(if about.0 == "ingest" {
                 data(&request, &world.data_ports()).await

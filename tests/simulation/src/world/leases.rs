@@ -5,8 +5,11 @@ use affinsy_core::time::Instant;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+/// The newest token of each thing, and until when it is good.
+type Given = BTreeMap<(&'static str, String), (u64, Instant)>;
+
 #[derive(Debug, Default)]
-pub struct Leases(Mutex<BTreeMap<(&'static str, String), (u64, Instant)>>);
+pub struct Leases(Mutex<Given>);
 
 impl Leases {
     /// A lease is given; what is wrong with that.
