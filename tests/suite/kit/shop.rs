@@ -5,8 +5,8 @@ use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
 use affinsy_app::memory::{
-    MemoryBook, MemoryClock, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender,
-    SeededRandom,
+    MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
+    MemorySender, SeededRandom,
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::purge::{PurgePorts, purge};
@@ -47,6 +47,7 @@ pub fn json(answer: &Answer) -> Value {
 /// Everything there is, in memory.
 #[derive(Debug)]
 pub struct Shop {
+    pub calls: Arc<MemoryIdempotency>,
     pub book: Arc<MemoryBook>,
     pub objects: Arc<MemoryObjects>,
     pub queue: Arc<MemoryQueue>,
@@ -61,6 +62,7 @@ impl Shop {
     pub fn new() -> Self {
         let clock = Arc::new(MemoryClock::at(NOW));
         Self {
+            calls: Arc::default(),
             book: Arc::default(),
             objects: Arc::new(MemoryObjects::with_clock(clock.clone())),
             queue: Arc::default(),
@@ -81,6 +83,7 @@ impl Shop {
             deliveries: self.book.clone(),
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
+            calls: self.calls.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
@@ -94,6 +97,7 @@ impl Shop {
             objects: self.objects.clone(),
             reports: self.book.clone(),
             deliveries: self.book.clone(),
+            calls: self.calls.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),

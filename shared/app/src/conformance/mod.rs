@@ -5,6 +5,7 @@
 
 mod deliveries;
 mod erasures;
+mod idempotency;
 mod keys;
 mod objects;
 mod orders;
@@ -16,6 +17,7 @@ mod uploads;
 
 pub use deliveries::deliveries;
 pub use erasures::erasures;
+pub use idempotency::idempotency;
 pub use keys::keys;
 pub use objects::objects;
 pub use orders::orders;

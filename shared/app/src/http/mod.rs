@@ -6,6 +6,7 @@ mod cursor;
 mod data;
 mod datasets;
 mod erase;
+mod once;
 pub mod openapi;
 mod parts;
 mod refusal;

@@ -2,6 +2,7 @@
 
 mod book;
 mod deliveries;
+mod idempotency;
 mod keys;
 mod objects;
 mod orders;
@@ -13,6 +14,7 @@ mod uploads;
 mod world;
 
 pub use book::MemoryBook;
+pub use idempotency::MemoryIdempotency;
 pub use keys::{MemoryKeys, MemoryRates};
 pub use objects::MemoryObjects;
 pub use queue::MemoryQueue;

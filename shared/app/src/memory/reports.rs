@@ -24,8 +24,11 @@ fn claimed<'a>(state: &'a mut State, tenant: &Tenant, claim: &Claim) -> Option<&
 impl ReportBook for MemoryBook {
     async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due_at: Instant) -> PortResult<()> {
         let mut state = lock(&self.state);
-        state.reports.insert((tenant.clone(), report.report_id.clone()), report.clone());
-        state.due.insert(due_key(tenant, &report.report_id), due_at);
+        let key = (tenant.clone(), report.report_id.clone());
+        if let std::collections::btree_map::Entry::Vacant(free) = state.reports.entry(key) {
+            free.insert(report.clone());
+            state.due.insert(due_key(tenant, &report.report_id), due_at);
+        }
         Ok(())
     }
     async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {

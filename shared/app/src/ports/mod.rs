@@ -4,6 +4,7 @@
 //! [`crate::conformance`] that both must pass.
 
 mod erasures;
+mod idempotency;
 mod keys;
 mod objects;
 mod orders;
@@ -17,6 +18,7 @@ mod webhooks;
 mod world;
 
 pub use erasures::{Erased, Erasures, PurgeRecord};
+pub use idempotency::{Begun, CallRecord, Idempotency, StoredAnswer};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{

@@ -139,7 +139,7 @@ impl ReportFilter {
 
 #[async_trait]
 pub trait ReportBook: Send + Sync {
-    /// Stores a new report; it is due for the sweeper at `due_at` should its message be lost.
+    /// Stores a new report; one of this id that is there stays as it is. It is due for the sweeper at `due_at` should its message be lost.
     async fn submit(&self, tenant: &Tenant, report: &ReportRecord, due_at: Instant) -> PortResult<()>;
     async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>>;
     /// Newest first.

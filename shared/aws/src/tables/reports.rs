@@ -110,8 +110,7 @@ impl ReportBook for DynamoBook {
         item.insert("due_shard".to_owned(), due_shard(&sk));
         item.insert("due_at".to_owned(), due_at(due));
         let put = self.client.put_item().table_name(&self.control).set_item(Some(item));
-        put.send().await.map_err(|error| port_error("DynamoDB PutItem (report)", error))?;
-        Ok(())
+        super::put_unless_there(put, "DynamoDB PutItem (report)").await
     }
 
     async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {

@@ -4,7 +4,8 @@ use crate::dispatch_webhook::{DispatchPorts, delivery_id, dispatch_webhook};
 use crate::http::routes::{self, Match};
 use crate::http::{Answer, Caller, DataPorts, ReportPorts, Request, Route, Serves, Verdict, data, reports};
 use crate::memory::{
-    MemoryBook, MemoryClock, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
+    MemoryBook, MemoryClock, MemoryIdempotency, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender,
+    SeededRandom,
 };
 use crate::run_report::{RunPorts, run_report};
 use affinsy_core::ids::Tenant;
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub struct Shop {
+    pub calls: Arc<MemoryIdempotency>,
+
     book: Arc<MemoryBook>,
     objects: Arc<MemoryObjects>,
     queue: Arc<MemoryQueue>,
@@ -29,6 +32,7 @@ impl Shop {
     pub fn new() -> Self {
         let now = Instant::from_unix_ms(1_765_000_000_000);
         Self {
+            calls: Arc::default(),
             book: Arc::default(),
             objects: Arc::default(),
             queue: Arc::default(),
@@ -107,6 +111,7 @@ impl Shop {
             deliveries: self.book.clone(),
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
+            calls: self.calls.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
@@ -120,6 +125,7 @@ impl Shop {
             objects: self.objects.clone(),
             reports: self.book.clone(),
             deliveries: self.book.clone(),
+            calls: self.calls.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
