@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod encodings;
+mod idempotency;
 mod isolation;
 mod reads;
 mod submissions;

@@ -2,7 +2,7 @@
 
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
-use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
+use affinsy_app::http::{self, Answer, Caller, DataPorts, KeyPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
 use affinsy_app::memory::{
     MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
@@ -87,6 +87,17 @@ impl Shop {
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+        }
+    }
+
+    pub fn key_ports(&self) -> KeyPorts {
+        KeyPorts {
+            windows: self.rates.clone(),
+            keys: self.keys.clone(),
+            calls: self.calls.clone(),
+            deliveries: self.book.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
         }
     }
 
@@ -186,9 +197,10 @@ impl Shop {
         let ingest = |path: &str| path.starts_with("/api/v1/data");
         let known = ROUTES.iter().filter(|route| ingest(route.path));
         assert!(known.clone().count() > 0 && known.clone().all(|route| route.serves == Serves::Ingest));
-        match ingest(&request.path) {
-            true => http::data(request, &self.data_ports()).await,
-            false => http::reports(request, &self.report_ports()).await,
+        match &*request.path {
+            path if ingest(path) => http::data(request, &self.data_ports()).await,
+            path if path.starts_with("/api/v1/keys") => http::keys(request, &self.key_ports()).await,
+            _ => http::reports(request, &self.report_ports()).await,
         }
     }
 

@@ -7,6 +7,8 @@ use affinsy_core::plan::Scope;
 pub enum Serves {
     Ingest,
     Reports,
+    /// The authorizer, which also keeps the keys.
+    Auth,
 }
 
 /// One method of one path. Path parameters stand in braces.
@@ -62,6 +64,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/templates", "ListTemplates", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/webhooks/secret", "GetWebhookSecret", Serves::Reports, Some(Scope::WebhooksRead)),
     route("GET", "/api/v1/webhooks/deliveries", "ListDeliveries", Serves::Reports, Some(Scope::WebhooksRead)),
+    route("POST", "/api/v1/keys", "CreateKey", Serves::Auth, Some(Scope::KeysAdmin)),
+    route("GET", "/api/v1/keys", "ListKeys", Serves::Auth, Some(Scope::KeysAdmin)),
+    route("DELETE", "/api/v1/keys/{key_id}", "RevokeKey", Serves::Auth, Some(Scope::KeysAdmin)),
     route("GET", "/api/v1/openapi.json", "GetOpenApi", Serves::Reports, None),
     route("GET", "/api/v1/health", "GetHealth", Serves::Reports, None),
 ];

@@ -2,6 +2,7 @@
 
 use super::schema::{one_of_names, text};
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::http::once::MAX_KEY_CHARS;
 use crate::http::view::SORTABLE;
 use affinsy_core::order::MAX_ID_BYTES;
 use serde_json::{Value, json};
@@ -36,6 +37,13 @@ pub fn components() -> Value {
             "As it was pushed, percent-encoded.",
             json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
         ),
+        "KeyId": path("key_id", "As `GET /keys` shows it.", json!({"type": "string", "minLength": 1})),
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "A name of the caller's for this call, such as a random UUID: a retry under it has one effect.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[ -~]*$"},
+        },
         "ContentEncoding": {
             "name": "Content-Encoding",
             "in": "header",

@@ -1,6 +1,7 @@
 //! What each operation is, takes and answers. Knows no route: the route table says which of them exist.
 
 mod erasure;
+mod keys;
 mod orders;
 mod reports;
 mod service;
@@ -64,6 +65,9 @@ pub fn of(operation: &str) -> Option<Operation> {
         "ListTemplates" => reports::templates(),
         "GetWebhookSecret" => webhooks::secret(),
         "ListDeliveries" => webhooks::deliveries(),
+        "CreateKey" => keys::create(),
+        "ListKeys" => keys::list(),
+        "RevokeKey" => keys::revoke(),
         "GetOpenApi" => service::openapi(),
         "GetHealth" => service::health(),
         _ => return None,

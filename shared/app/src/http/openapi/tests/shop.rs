@@ -2,10 +2,12 @@
 
 use crate::dispatch_webhook::{DispatchPorts, delivery_id, dispatch_webhook};
 use crate::http::routes::{self, Match};
-use crate::http::{Answer, Caller, DataPorts, ReportPorts, Request, Route, Serves, Verdict, data, reports};
+use crate::http::{
+    Answer, Caller, DataPorts, KeyPorts, ReportPorts, Request, Route, Serves, Verdict, data, keys, reports,
+};
 use crate::memory::{
-    MemoryBook, MemoryClock, MemoryIdempotency, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender,
-    SeededRandom,
+    MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
+    MemorySender, SeededRandom,
 };
 use crate::run_report::{RunPorts, run_report};
 use affinsy_core::ids::Tenant;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 pub struct Shop {
     pub calls: Arc<MemoryIdempotency>,
-
+    pub keys: Arc<MemoryKeys>,
     book: Arc<MemoryBook>,
     objects: Arc<MemoryObjects>,
     queue: Arc<MemoryQueue>,
@@ -33,6 +35,7 @@ impl Shop {
         let now = Instant::from_unix_ms(1_765_000_000_000);
         Self {
             calls: Arc::default(),
+            keys: Arc::default(),
             book: Arc::default(),
             objects: Arc::default(),
             queue: Arc::default(),
@@ -73,6 +76,7 @@ impl Shop {
     pub async fn answer(&self, request: &Request) -> Answer {
         match route(request).serves {
             Serves::Ingest => data(request, &self.data_ports()).await,
+            Serves::Auth => keys(request, &self.key_ports()).await,
             Serves::Reports => reports(request, &self.report_ports()).await,
         }
     }
@@ -115,6 +119,17 @@ impl Shop {
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+        }
+    }
+
+    fn key_ports(&self) -> KeyPorts {
+        KeyPorts {
+            windows: self.rates.clone(),
+            keys: self.keys.clone(),
+            calls: self.calls.clone(),
+            deliveries: self.book.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
         }
     }
 
