@@ -5,6 +5,7 @@ mod bodies;
 mod encodings;
 mod idempotency;
 mod isolation;
+mod keys;
 mod reads;
 mod submissions;
 

@@ -100,7 +100,8 @@ fn other_request() -> Refusal {
     Refusal::new(Kind::Invalid, "idempotency_key_reused", message)
 }
 
-fn new_call(key: &str, request: &Request, now: Instant, random: &dyn Random) -> CallRecord {
+/// A call as it begins, under a seed of its own.
+pub(super) fn new_call(key: &str, request: &Request, now: Instant, random: &dyn Random) -> CallRecord {
     let mut seed = [0; 32];
     random.fill(&mut seed);
     CallRecord {

@@ -34,8 +34,9 @@ impl DynamoKeys {
         got.item.map(from_item).transpose()
     }
 
-    fn put(&self, item: super::item::Item) -> PortResult<TransactWriteItem> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
+    fn put(&self, item: super::item::Item, condition: Option<&str>) -> PortResult<TransactWriteItem> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.set_condition_expression(condition.map(str::to_owned)).build();
         let put = put.map_err(|error| PortError::Damaged(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
@@ -68,9 +69,9 @@ impl KeyTable for DynamoKeys {
 
     async fn create(&self, new: &KeyRecord, user: &UserRecord) -> PortResult<()> {
         let pk = tenant_pk(&new.tenant);
-        let by_hash = self.put(to_item(hash_pk(&new.hash), BY_HASH, new)?)?;
-        let by_tenant = self.put(to_item(&pk, format!("{KEY}{}", new.key_id), new)?)?;
-        let owner = self.put(to_item(&pk, format!("{USER}{}", user.user), user)?)?;
+        let by_hash = self.put(to_item(hash_pk(&new.hash), BY_HASH, new)?, None)?;
+        let by_tenant = self.put(to_item(&pk, format!("{KEY}{}", new.key_id), new)?, None)?;
+        let owner = self.put(to_item(&pk, format!("{USER}{}", user.user), user)?, None)?;
         let write = self.client.transact_write_items().transact_items(by_hash).transact_items(by_tenant);
         let written = write.transact_items(owner).send().await;
         written.map_err(|error| port_error("DynamoDB TransactWriteItems (new key)", error))?;
@@ -79,11 +80,8 @@ impl KeyTable for DynamoKeys {
 
     async fn add(&self, new: &KeyRecord) -> PortResult<KeyRecord> {
         let (pk, sk) = (tenant_pk(&new.tenant), format!("{KEY}{}", new.key_id));
-        let by_hash = self.put(to_item(hash_pk(&new.hash), BY_HASH, new)?)?;
-        let by_tenant = self.put(to_item(&pk, &sk, new)?)?;
-        let put =
-            by_tenant.put.map(|put| Put { condition_expression: Some("attribute_not_exists(pk)".to_owned()), ..put });
-        let by_tenant = TransactWriteItem::builder().set_put(put).build();
+        let by_hash = self.put(to_item(hash_pk(&new.hash), BY_HASH, new)?, None)?;
+        let by_tenant = self.put(to_item(&pk, &sk, new)?, Some("attribute_not_exists(pk)"))?;
         let write = self.client.transact_write_items().transact_items(by_hash).transact_items(by_tenant);
         let Err(error) = write.send().await else { return Ok(new.clone()) };
         if !is_conflict(&error) {

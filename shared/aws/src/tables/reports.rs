@@ -3,7 +3,6 @@
 use super::item::{due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
 use super::orders::unless_refused;
 use super::{DynamoBook, REPORT, tenant_pk};
-use crate::failure::port_error;
 use affinsy_app::ports::{
     Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, Page, PortError, PortResult, ReportBook, ReportFilter,
     ReportRecord, ReportStatus, StoredFailure,

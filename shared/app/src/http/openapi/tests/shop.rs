@@ -1,14 +1,17 @@
 //! The whole API over memory, and a small shop's orders: enough for rules, bundles, substitutes and migration.
 
 use crate::dispatch_webhook::{DispatchPorts, delivery_id, dispatch_webhook};
+use crate::http::once;
 use crate::http::routes::{self, Match};
 use crate::http::{
     Answer, Caller, DataPorts, KeyPorts, ReportPorts, Request, Route, Serves, Verdict, data, keys, reports,
 };
+use crate::manage_keys::{NewKey, create};
 use crate::memory::{
     MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
     MemorySender, SeededRandom,
 };
+use crate::ports::{Clock, Idempotency};
 use crate::run_report::{RunPorts, run_report};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
@@ -79,6 +82,20 @@ impl Shop {
             Serves::Auth => keys(request, &self.key_ports()).await,
             Serves::Reports => reports(request, &self.report_ports()).await,
         }
+    }
+
+    /// Makes the caller a user of the tenant.
+    pub async fn register(&self) {
+        let Caller { tenant, user, plan, scopes, .. } = self.caller.clone();
+        let new = NewKey { tenant, user, plan: Some(plan), rate_limit: None, max_rows: None, scopes, expires_at: None };
+        create(new, &*self.keys, &*self.clock, &*self.random).await.expect("a key");
+    }
+
+    /// Begins a call of `POST /reports` without a body under an idempotency key, and leaves it there.
+    pub async fn hold(&self, key: &str) {
+        let request = self.request("POST /reports", "");
+        let call = once::new_call(key, &request, self.clock.now(), &*self.random);
+        self.calls.begin(&self.caller.tenant, &call, self.clock.now()).await.expect("begins");
     }
 
     /// Runs a report that was submitted, and sends its event; that takes a second.
