@@ -157,7 +157,13 @@ fn row(key: &KeyRecord) -> String {
         (None, None) => "active".to_owned(),
     };
     let created = key.created_at.to_rfc3339_seconds();
-    format!("{}  user {}  scopes {}  created {created}  {state}\n", key.key_id, key.user, key.scopes.as_str())
+    let used = key.last_used_at.map_or("never".to_owned(), |at| at.to_rfc3339_seconds());
+    format!(
+        "{}  user {}  scopes {}  created {created}  last used {used}  {state}\n",
+        key.key_id,
+        key.user,
+        key.scopes.as_str()
+    )
 }
 
 async fn revoke(args: &RevokeArgs) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 use affinsy_app::http::{DataPorts, data};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::objects::S3Objects;
-use affinsy_aws::tables::{DynamoBook, DynamoRates};
+use affinsy_aws::tables::{DynamoBook, DynamoIdempotency, DynamoRates};
 use affinsy_aws::uploads::S3Links;
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
@@ -31,7 +31,8 @@ impl Ctx {
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, config.get(Setting::SegmentsTable)));
         let (s3, bucket) = (clients::s3(&sdk), config.get(Setting::Bucket));
         let ports = DataPorts {
-            windows: Arc::new(DynamoRates::new(dynamodb, control)),
+            windows: Arc::new(DynamoRates::new(dynamodb.clone(), control)),
+            calls: Arc::new(DynamoIdempotency::new(dynamodb, control)),
             log: book.clone(),
             erasures: book.clone(),
             objects: Arc::new(S3Objects::new(s3.clone(), bucket)),

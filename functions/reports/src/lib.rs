@@ -5,7 +5,7 @@ use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::sender::HttpSender;
-use affinsy_aws::tables::{DynamoBook, DynamoRates};
+use affinsy_aws::tables::{DynamoBook, DynamoIdempotency, DynamoRates};
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
 use lambda_http::{Body, Error, Request, Response};
@@ -36,7 +36,8 @@ impl Ctx {
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, ""));
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = ReportPorts {
-            windows: Arc::new(DynamoRates::new(dynamodb, control)),
+            windows: Arc::new(DynamoRates::new(dynamodb.clone(), control)),
+            calls: Arc::new(DynamoIdempotency::new(dynamodb, control)),
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             reports: book.clone(),

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 
 /// How long a look-up is kept: the longest a revoked key goes on.
 const KEPT_MS: i64 = 30_000;
+/// How often a key's use is noted, by each instance.
+const NOTED_EVERY_MS: i64 = 3_600_000;
 /// Beyond this many kept look-ups all are dropped: bounds memory, whoever calls.
 const KEPT_MAX: usize = 10_000;
 
@@ -20,6 +22,8 @@ pub struct Authorizer {
     keys: Arc<dyn KeyTable>,
     clock: Arc<dyn Clock>,
     kept: Mutex<HashMap<String, (Instant, Found)>>,
+    /// When the use of a key was noted last, by its id.
+    noted: Mutex<HashMap<String, Instant>>,
 }
 
 impl std::fmt::Debug for Authorizer {
@@ -30,7 +34,7 @@ impl std::fmt::Debug for Authorizer {
 
 impl Authorizer {
     pub fn new(keys: Arc<dyn KeyTable>, clock: Arc<dyn Clock>) -> Self {
-        Self { keys, clock, kept: Mutex::new(HashMap::new()) }
+        Self { keys, clock, kept: Mutex::default(), noted: Mutex::default() }
     }
 
     /// The verdict on a request's Authorization headers. A key anywhere else does not count, two do not either.
@@ -38,7 +42,11 @@ impl Authorizer {
         let Some(key) = authorization.and_then(bearer_key) else { return Verdict::Deny };
         let now = self.clock.now();
         match self.look_up(&key.hash(), now).await {
-            Ok(found) => judge(found, now),
+            Ok(found) => {
+                let verdict = judge(found, now);
+                self.note_use(&verdict, now);
+                verdict
+            }
             Err(error) => {
                 tracing::error!(error = %error, "api key look-up failed");
                 Verdict::Unavailable
@@ -62,6 +70,27 @@ impl Authorizer {
         Ok(found)
     }
 
+    /// Notes now and then that a good key was used. Nobody waits for it: an instance that is frozen before it is written
+    /// writes it when it thaws, or never.
+    fn note_use(&self, verdict: &Verdict, now: Instant) {
+        let (Verdict::Allow(caller) | Verdict::PlanTooLow(caller)) = verdict else { return };
+        let mut noted = self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let recently = |at: &Instant| (0..NOTED_EVERY_MS).contains(&(now.unix_ms() - at.unix_ms()));
+        if noted.get(&caller.key_id).is_some_and(recently) {
+            return;
+        }
+        if noted.len() >= KEPT_MAX {
+            noted.clear();
+        }
+        noted.insert(caller.key_id.clone(), now);
+        let (keys, tenant, key_id) = (self.keys.clone(), caller.tenant.clone(), caller.key_id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = keys.used(&tenant, &key_id, now).await {
+                tracing::warn!(key.id = key_id, error = %error, "the use of a key was not noted");
+            }
+        });
+    }
+
     fn kept(&self, hash: &str, now: Instant) -> Option<Found> {
         let kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (at, found) = kept.get(hash)?;
@@ -80,8 +109,7 @@ fn bearer_key(header: &str) -> Option<ApiKey> {
 
 fn judge(found: Found, now: Instant) -> Verdict {
     let Some((key, user)) = found else { return Verdict::Deny };
-    let over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-    if over(key.expires_at) || over(key.revoked_at) || key.tenant != user.tenant || key.user != user.user {
+    if key.has_ended(now) || key.tenant != user.tenant || key.user != user.user {
         return Verdict::Deny;
     }
     let caller = Caller {

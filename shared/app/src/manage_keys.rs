@@ -1,5 +1,7 @@
 //! Making, listing and revoking API keys.
 
+pub mod issue;
+
 use crate::ports::{Clock, KeyRecord, KeyTable, PortResult, Random, UserRecord};
 use affinsy_core::ids::{Tenant, User};
 use affinsy_core::key::ApiKey;
@@ -39,6 +41,7 @@ pub async fn create(
         created_at: now,
         expires_at: new.expires_at,
         revoked_at: None,
+        last_used_at: None,
     };
     let known = keys.user(&new.tenant, &new.user).await?;
     let user = UserRecord {

@@ -58,7 +58,7 @@ pub async fn push_orders(
 ) -> Result<ImportRecord, PushRefused> {
     let now = ports.clock.now();
     let import_id = ports.random.id("imp_", now);
-    let whole = Taking::whole(push, &import_id, now);
+    let whole = Taking::whole(push, &import_id, now, ports.random);
     let import = commit(tenant, push, &whole, max_rows, ports).await?;
     tracing::info!(
         import.id = import_id,
@@ -78,9 +78,13 @@ struct Taking<'a> {
 }
 
 impl<'a> Taking<'a> {
-    fn whole(push: &Push, import_id: &str, now: Instant) -> Self {
+    /// Objects never change, and a call that died under the same import id may have written other bytes: the name is
+    /// this call's own.
+    fn whole(push: &Push, import_id: &str, now: Instant, random: &dyn Random) -> Self {
         let (encoded, import) = (Cow::Owned(segment::encode(push, now)), import_record(push, import_id, now));
-        Self { encoded, import, name: import_id.to_owned() }
+        let mut own = [0; 8];
+        random.fill(&mut own);
+        Self { encoded, import, name: format!("{import_id}-{:016x}", u64::from_le_bytes(own)) }
     }
 
     /// What the plan's cap admits of it. Which that is may differ from attempt to attempt, and objects never change.
@@ -148,10 +152,17 @@ async fn commit(
         match ports.log.commit(tenant, &new).await? {
             Commit::Done => return Ok(import.clone()),
             Commit::Conflict => back_off(attempt, ports.clock, ports.random).await,
-            Commit::Void => return Err(PortError::Damaged(format!("import {} exists", import.import_id)).into()),
+            Commit::Void => return committed_before(tenant, &import.import_id, ports).await,
         }
     }
     Err(PortError::Unavailable(format!("{COMMIT_ATTEMPTS} other pushes to this dataset came first")).into())
+}
+
+/// The import that stands under this id: of the same request under the same `Idempotency-Key`, whose call died, or lives
+/// and was faster. Its lines are in the dataset once.
+async fn committed_before(tenant: &Tenant, import_id: &str, ports: PushPorts<'_>) -> Result<ImportRecord, PushRefused> {
+    let stored = ports.log.import(tenant, import_id).await?;
+    stored.ok_or_else(|| PortError::Unavailable(format!("import {import_id} could not be stored")).into())
 }
 
 /// What the cap admits, and the cap; `None` where all fits or nothing can be told.

@@ -119,6 +119,11 @@ impl Scopes {
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.split(' ').any(|name| name == "*" || name == scope.name())
     }
+    /// A scope of these that others do not have.
+    pub fn beyond(&self, others: &Self) -> Option<&str> {
+        let has = |name: &str| others.0.split(' ').any(|known| known == "*" || known == name);
+        self.0.split(' ').find(|name| !has(name))
+    }
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -133,6 +138,9 @@ mod tests {
         let scopes = Scopes::parse("data:write, reports:read").expect("known");
         assert!(scopes.allow(Scope::DataWrite) && scopes.allow(Scope::ReportsRead));
         assert!(!scopes.allow(Scope::ReportsWrite) && Scopes::all().allow(Scope::KeysAdmin));
+        assert_eq!(Scopes::all().beyond(&scopes), Some("*"));
+        assert_eq!(scopes.beyond(&Scopes::parse("data:write").expect("known")), Some("reports:read"));
+        assert_eq!((scopes.beyond(&scopes), scopes.beyond(&Scopes::all())), (None, None));
         assert!(Scopes::parse("data:writ").is_err() && Scopes::parse(" ").is_err());
     }
 

@@ -66,6 +66,12 @@ async fn keys() {
 }
 
 #[tokio::test]
+async fn idempotency() {
+    let aws = Aws::start().await;
+    conformance::idempotency(&aws.idempotency().await, &OsRandom).await;
+}
+
+#[tokio::test]
 async fn rates() {
     let aws = Aws::start().await;
     conformance::rates(&aws.rates().await, &OsRandom).await;

@@ -1,7 +1,7 @@
 //! The twins in memory.
 
 use affinsy_app::conformance;
-use affinsy_app::memory::{MemoryBook, MemoryKeys, MemoryObjects, MemoryRates, SeededRandom};
+use affinsy_app::memory::{MemoryBook, MemoryIdempotency, MemoryKeys, MemoryObjects, MemoryRates, SeededRandom};
 
 fn random() -> SeededRandom {
     SeededRandom::new(7)
@@ -55,6 +55,11 @@ async fn endpoints() {
 #[tokio::test]
 async fn keys() {
     conformance::keys(&MemoryKeys::default(), &random()).await;
+}
+
+#[tokio::test]
+async fn idempotency() {
+    conformance::idempotency(&MemoryIdempotency::default(), &random()).await;
 }
 
 #[tokio::test]

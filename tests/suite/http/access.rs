@@ -114,6 +114,15 @@ impl KeyTable for WatchedKeys {
     async fn create(&self, _: &KeyRecord, _: &UserRecord) -> PortResult<()> {
         Ok(())
     }
+    async fn add(&self, key: &KeyRecord) -> PortResult<KeyRecord> {
+        Ok(key.clone())
+    }
+    async fn expire(&self, _: &Tenant, _: &str, _: Instant) -> PortResult<bool> {
+        Ok(false)
+    }
+    async fn used(&self, _: &Tenant, _: &str, _: Instant) -> PortResult<()> {
+        Ok(())
+    }
     async fn list(&self, _: &Tenant) -> PortResult<Vec<KeyRecord>> {
         Ok(Vec::new())
     }

@@ -3,7 +3,9 @@
 mod access;
 mod bodies;
 mod encodings;
+mod idempotency;
 mod isolation;
+mod keys;
 mod reads;
 mod submissions;
 

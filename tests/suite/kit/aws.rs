@@ -5,7 +5,7 @@ use affinsy_app::ports::Job;
 use affinsy_aws::clients;
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
-use affinsy_aws::tables::{DynamoBook, DynamoKeys, DynamoRates};
+use affinsy_aws::tables::{DynamoBook, DynamoIdempotency, DynamoKeys, DynamoRates};
 use affinsy_local::services::{ACCESS_KEY_ID, Durability, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, Sqs};
 use affinsy_local::template::Template;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -70,6 +70,10 @@ impl Aws {
 
     pub async fn keys(&self) -> DynamoKeys {
         DynamoKeys::new(clients::dynamodb(&sdk(&self.dynamodb.url()).await), self.output("ControlTableName"))
+    }
+
+    pub async fn idempotency(&self) -> DynamoIdempotency {
+        DynamoIdempotency::new(clients::dynamodb(&sdk(&self.dynamodb.url()).await), self.output("ControlTableName"))
     }
 
     pub async fn rates(&self) -> DynamoRates {

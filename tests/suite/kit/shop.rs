@@ -2,11 +2,11 @@
 
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
-use affinsy_app::http::{self, Answer, Caller, DataPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
+use affinsy_app::http::{self, Answer, Caller, DataPorts, KeyPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
 use affinsy_app::memory::{
-    MemoryBook, MemoryClock, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender,
-    SeededRandom,
+    MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
+    MemorySender, SeededRandom,
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::purge::{PurgePorts, purge};
@@ -47,6 +47,7 @@ pub fn json(answer: &Answer) -> Value {
 /// Everything there is, in memory.
 #[derive(Debug)]
 pub struct Shop {
+    pub calls: Arc<MemoryIdempotency>,
     pub book: Arc<MemoryBook>,
     pub objects: Arc<MemoryObjects>,
     pub queue: Arc<MemoryQueue>,
@@ -61,6 +62,7 @@ impl Shop {
     pub fn new() -> Self {
         let clock = Arc::new(MemoryClock::at(NOW));
         Self {
+            calls: Arc::default(),
             book: Arc::default(),
             objects: Arc::new(MemoryObjects::with_clock(clock.clone())),
             queue: Arc::default(),
@@ -82,9 +84,21 @@ impl Shop {
             endpoints: self.book.clone(),
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
+            calls: self.calls.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+        }
+    }
+
+    pub fn key_ports(&self) -> KeyPorts {
+        KeyPorts {
+            windows: self.rates.clone(),
+            keys: self.keys.clone(),
+            calls: self.calls.clone(),
+            deliveries: self.book.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
         }
     }
 
@@ -98,6 +112,7 @@ impl Shop {
             deliveries: self.book.clone(),
             endpoints: self.book.clone(),
             sender: self.sender.clone(),
+            calls: self.calls.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -191,9 +206,10 @@ impl Shop {
         let ingest = |path: &str| path.starts_with("/api/v1/data");
         let known = ROUTES.iter().filter(|route| ingest(route.path));
         assert!(known.clone().count() > 0 && known.clone().all(|route| route.serves == Serves::Ingest));
-        match ingest(&request.path) {
-            true => http::data(request, &self.data_ports()).await,
-            false => http::reports(request, &self.report_ports()).await,
+        match &*request.path {
+            path if ingest(path) => http::data(request, &self.data_ports()).await,
+            path if path.starts_with("/api/v1/keys") => http::keys(request, &self.key_ports()).await,
+            _ => http::reports(request, &self.report_ports()).await,
         }
     }
 

@@ -8,6 +8,7 @@ mod binaries;
 mod events;
 mod golden;
 mod loops;
+mod once;
 mod quickstart;
 mod restart;
 mod run;

@@ -9,9 +9,12 @@ type Grant = (String, String);
 type Calls = &'static [(&'static str, &'static [&'static str])];
 
 const CALLS: [(&str, Calls); 8] = [
-    // KeyTable::find.
-    ("AuthFunction", &[("ControlTable.Arn", &["dynamodb:GetItem"])]),
-    // RateWindows; OrderLog: head and imports, commit with the manifest item; Erasures::delete_dataset; the secret that signs cursors.
+    // KeyTable; for /keys also RateWindows, Idempotency, and the secret that signs cursors.
+    (
+        "AuthFunction",
+        &[("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"])],
+    ),
+    // RateWindows; Idempotency; OrderLog: head and imports, commit with the manifest item; Erasures::delete_dataset; the secret that signs cursors.
     (
         "IngestFunction",
         &[
@@ -34,8 +37,8 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/rejects/*", &["s3:GetObject"]),
         ],
     ),
-    // RateWindows; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets, rotate, open, record;
-    // Endpoints: a URL's health; a result and its parts.
+    // RateWindows; Idempotency; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets, rotate, open,
+    // record; Endpoints: a URL's health; a result and its parts.
     (
         "ReportsFunction",
         &[

@@ -9,6 +9,7 @@ fn function(route: &Route) -> &'static str {
     match route.serves {
         Serves::Ingest => "IngestFunction",
         Serves::Reports => "ReportsFunction",
+        Serves::Auth => "AuthFunction",
     }
 }
 

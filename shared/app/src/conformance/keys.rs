@@ -17,6 +17,7 @@ pub async fn keys(keys: &dyn KeyTable, random: &dyn Random) {
     assert_eq!(keys.list(&other).await.expect("lists"), [], "another tenant sees none of them");
     plan_holds_for_all_keys_of_a_user(keys, &key, &user, random).await;
     revoking(keys, &key, &other).await;
+    keys_of_keys(keys, &key, &other, random).await;
 }
 
 fn sample(tenant: &Tenant, random: &dyn Random) -> (KeyRecord, UserRecord) {
@@ -30,6 +31,7 @@ fn sample(tenant: &Tenant, random: &dyn Random) -> (KeyRecord, UserRecord) {
         created_at: NOW,
         expires_at: Some(NOW.plus_ms(1_000)),
         revoked_at: None,
+        last_used_at: None,
     };
     (key, UserRecord { tenant: tenant.clone(), user, plan: Plan::Max, rate_limit: Some(7), max_rows: Some(8) })
 }
@@ -45,6 +47,32 @@ async fn plan_holds_for_all_keys_of_a_user(
     keys.create(&second, &lower).await.expect("creates");
     let (_, now) = keys.find(&key.hash).await.expect("finds").expect("is there");
     assert_eq!(now, lower, "the user's plan is one for all keys");
+}
+
+/// Keys that are added to a user, used, and replaced.
+async fn keys_of_keys(keys: &dyn KeyTable, key: &KeyRecord, other: &Tenant, random: &dyn Random) {
+    let new = |at_ms: i64| KeyRecord { hash: random.id("hash", NOW), created_at: NOW.plus_ms(at_ms), ..key.clone() };
+    let first = KeyRecord { key_id: random.id("key_", NOW), expires_at: None, ..new(0) };
+    let user = keys.user(&key.tenant, &key.user).await.expect("reads");
+    assert_eq!(keys.add(&first).await.expect("adds"), first);
+    let again = KeyRecord { key_id: first.key_id.clone(), ..new(9) };
+    assert_eq!(keys.add(&again).await.expect("answers"), first, "one of this id that is there stays");
+    assert_eq!(keys.find(&again.hash).await.expect("finds"), None, "and nothing of the other is stored");
+    let (found, _) = keys.find(&first.hash).await.expect("finds").expect("is there");
+    assert_eq!((found, keys.user(&key.tenant, &key.user).await.expect("reads")), (first.clone(), user));
+    assert!(!keys.expire(other, &first.key_id, NOW).await.expect("answers"), "another tenant's key is unknown");
+    for (at_ms, expected_ms) in [(9_000, 9_000), (7_000, 7_000), (8_000, 7_000)] {
+        assert!(keys.expire(&key.tenant, &first.key_id, NOW.plus_ms(at_ms)).await.expect("answers"));
+        let (found, _) = keys.find(&first.hash).await.expect("finds").expect("is there");
+        assert_eq!(found.expires_at, Some(NOW.plus_ms(expected_ms)), "the earlier end counts");
+    }
+    keys.used(&key.tenant, &first.key_id, NOW.plus_ms(5)).await.expect("notes");
+    keys.used(other, &first.key_id, NOW.plus_ms(6)).await.expect("answers");
+    keys.used(&key.tenant, "key_unknown", NOW).await.expect("answers");
+    let listed = keys.list(&key.tenant).await.expect("lists");
+    let listed = listed.iter().find(|listed| listed.key_id == first.key_id).expect("is listed");
+    assert_eq!((listed.last_used_at, listed.expires_at), (Some(NOW.plus_ms(5)), Some(NOW.plus_ms(7_000))));
+    assert_eq!(keys.list(other).await.expect("lists"), [], "nothing of it is another tenant's");
 }
 
 async fn revoking(keys: &dyn KeyTable, key: &KeyRecord, other: &Tenant) {

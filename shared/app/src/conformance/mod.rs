@@ -6,6 +6,7 @@
 mod deliveries;
 mod endpoints;
 mod erasures;
+mod idempotency;
 mod keys;
 mod objects;
 mod orders;
@@ -19,6 +20,7 @@ mod uploads;
 pub use deliveries::deliveries;
 pub use endpoints::endpoints;
 pub use erasures::erasures;
+pub use idempotency::idempotency;
 pub use keys::keys;
 pub use objects::objects;
 pub use orders::orders;

@@ -29,6 +29,9 @@ async fn submitting(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn
     let get = async |tenant| ReportBook::get(book, tenant, &submitted.report_id).await.expect("reads");
     assert_eq!(get(mine).await.as_ref(), Some(&submitted));
     assert_eq!(get(other).await, None, "another tenant's report is unknown");
+    let again = ReportRecord { name: Some("again".to_owned()), ..submitted.clone() };
+    book.submit(mine, &again, NOW).await.expect("answers");
+    assert_eq!(get(mine).await.as_ref(), Some(&submitted), "one that is there stays as it is");
     assert!(!is_due(book, mine, &submitted, NOW.plus_ms(59_999)).await, "a worker has a minute to take it");
     assert!(is_due(book, mine, &submitted, NOW.plus_ms(60_000)).await, "then the sweeper sees it");
     let due = Due { kind: DueKind::Report, tenant: mine.clone(), id: submitted.report_id.clone() };

@@ -14,6 +14,9 @@ pub async fn uploads<B: Book + Uploads>(book: &B, random: &dyn Random) {
     assert_eq!(book.tenant_of(&name_hash(mine.as_str())).await.expect("reads"), Some(mine.clone()));
     assert_eq!(book.tenant_of(&name_hash(other.as_str())).await.expect("reads"), None);
     assert_eq!(book.import(&mine, &import.import_id).await.expect("reads"), Some(import.clone()), "it is listed");
+    let again = ImportRecord { warnings: Vec::new(), created_at: NOW.plus_ms(1), ..import.clone() };
+    Uploads::open(book, &mine, &again, NOW).await.expect("answers");
+    assert_eq!(book.import(&mine, &import.import_id).await.expect("reads"), Some(import.clone()), "it stays as it is");
     one_holder(book, &mine, &other, &import).await;
     ends(book, &mine, &import).await;
 }

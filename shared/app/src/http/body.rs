@@ -22,6 +22,15 @@ pub fn json_bytes(request: &Request, limit_bytes: usize) -> Result<Bytes, Refusa
     if bytes.len() > limit_bytes { Err(too_large(limit_bytes)) } else { Ok(bytes) }
 }
 
+/// The body's bytes for a comparison with another body: decompressed where that works, since a packer may write the time
+/// into what it packs.
+pub fn as_sent(request: &Request) -> Bytes {
+    let encoding = request.header("content-encoding").map(|encoding| encoding.trim().to_ascii_lowercase());
+    let packed = matches!(encoding.as_deref(), Some("gzip" | "x-gzip"));
+    let unpacked = packed.then(|| gunzip(&request.body, MAX_BODY_BYTES).ok()).flatten();
+    unpacked.unwrap_or_else(|| request.body.clone())
+}
+
 fn media_type(content_type: Option<&str>) -> Result<(), Refusal> {
     let Some(content_type) = content_type else { return Ok(()) };
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -2,13 +2,16 @@
 
 use super::body::{self, MAX_BODY_BYTES};
 use super::cursor::{Cursors, limit, only_known};
+use super::once::{OncePorts, once};
 use super::routes::{Parameters, Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, datasets, erase, uploads};
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
-use crate::ports::{Clock, DeliveryBook, Endpoints, Erasures, Links, Objects, OrderLog, Random, RateWindows, Uploads};
+use crate::ports::{
+    Clock, DeliveryBook, Endpoints, Erasures, Idempotency, Links, Objects, OrderLog, Random, RateWindows, Uploads,
+};
 use crate::push_orders::{PushPorts, PushRefused, push_orders};
 use crate::row_cap;
 use affinsy_core::ids::is_id;
@@ -26,6 +29,7 @@ pub struct DataPorts {
     pub endpoints: Arc<dyn Endpoints>,
     pub uploads: Arc<dyn Uploads>,
     pub links: Arc<dyn Links>,
+    pub calls: Arc<dyn Idempotency>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub url_policy: UrlPolicy,
@@ -49,7 +53,14 @@ pub async fn data(request: &Request, ports: &DataPorts) -> Answer {
 async fn served(route: &Route, parameters: &Parameters, request: &Request, ports: &DataPorts) -> Served {
     let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
     let outcome = match &admission.outcome {
-        Ok(caller) => answer(route.operation, parameters, request, caller, ports).await,
+        Ok(caller) => {
+            let around = OncePorts { calls: &*ports.calls, clock: &*ports.clock, random: &ports.random };
+            let handle = |random| async move {
+                let ports = DataPorts { random, ..ports.clone() };
+                answer(route.operation, parameters, request, caller, &ports).await
+            };
+            once(request, caller, around, handle).await
+        }
         Err(refusal) => Err(refusal.clone()),
     };
     Served { outcome, admission: Some(admission) }

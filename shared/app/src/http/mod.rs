@@ -6,6 +6,8 @@ mod cursor;
 mod data;
 mod datasets;
 mod erase;
+mod keys;
+mod once;
 pub mod openapi;
 mod parts;
 mod refusal;
@@ -21,6 +23,7 @@ mod webhooks;
 
 pub use answer::Answer;
 pub use data::{DataPorts, data};
+pub use keys::{KeyPorts, keys};
 pub use refusal::Refusal;
 pub use reports::{ReportPorts, reports};
 pub use request::{Caller, Request, Verdict};

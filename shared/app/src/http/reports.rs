@@ -2,6 +2,7 @@
 
 use super::body;
 use super::cursor::{Cursors, limit, only_known};
+use super::once::{OncePorts, once};
 use super::routes::{Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
@@ -9,8 +10,8 @@ use super::{Answer, Caller, Refusal, Request, openapi, parts, schedules, webhook
 use crate::admit::admit;
 use crate::dispatch_webhook::secrets;
 use crate::ports::{
-    Clock, DeliveryBook, Endpoints, Objects, OrderLog, Queue, Random, RateWindows, ReportBook, ReportFilter,
-    ReportRecord, ReportStatus, ScheduleBook, Sender,
+    Clock, DeliveryBook, Endpoints, Idempotency, Objects, OrderLog, Queue, Random, RateWindows, ReportBook,
+    ReportFilter, ReportRecord, ReportStatus, ScheduleBook, Sender,
 };
 use crate::submit_report::{MAX_REQUEST_BYTES, SubmitPorts, SubmitRefused, submit_report};
 use affinsy_core::ids::is_id;
@@ -30,6 +31,7 @@ pub struct ReportPorts {
     pub endpoints: Arc<dyn Endpoints>,
     pub sender: Arc<dyn Sender>,
     pub queue: Arc<dyn Queue>,
+    pub calls: Arc<dyn Idempotency>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub url_policy: UrlPolicy,
@@ -56,7 +58,14 @@ async fn served(route: &Route, parameter: &str, request: &Request, ports: &Repor
     }
     let admission = admit(&request.verdict, route.scope, &*ports.windows, &*ports.clock).await;
     let outcome = match &admission.outcome {
-        Ok(caller) => answer(route.operation, parameter, request, caller, ports).await,
+        Ok(caller) => {
+            let around = OncePorts { calls: &*ports.calls, clock: &*ports.clock, random: &ports.random };
+            let handle = |random| async move {
+                let ports = ReportPorts { random, ..ports.clone() };
+                answer(route.operation, parameter, request, caller, &ports).await
+            };
+            once(request, caller, around, handle).await
+        }
         Err(refusal) => Err(refusal.clone()),
     };
     Served { outcome, admission: Some(admission) }

@@ -7,6 +7,8 @@ use affinsy_core::plan::Scope;
 pub enum Serves {
     Ingest,
     Reports,
+    /// The authorizer, which also keeps the keys.
+    Auth,
 }
 
 /// One method of one path. Path parameters stand in braces.
@@ -76,6 +78,9 @@ pub const ROUTES: &[Route] = &[
         Some(Scope::WebhooksWrite),
     ),
     route("POST", "/api/v1/webhooks/redeliver", "RedeliverEvents", Serves::Reports, Some(Scope::WebhooksWrite)),
+    route("POST", "/api/v1/keys", "CreateKey", Serves::Auth, Some(Scope::KeysAdmin)),
+    route("GET", "/api/v1/keys", "ListKeys", Serves::Auth, Some(Scope::KeysAdmin)),
+    route("DELETE", "/api/v1/keys/{key_id}", "RevokeKey", Serves::Auth, Some(Scope::KeysAdmin)),
     route("GET", "/api/v1/openapi.json", "GetOpenApi", Serves::Reports, None),
     route("GET", "/api/v1/health", "GetHealth", Serves::Reports, None),
 ];

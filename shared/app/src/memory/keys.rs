@@ -14,6 +14,15 @@ pub struct MemoryKeys {
     users: Mutex<BTreeMap<(Tenant, User), UserRecord>>,
 }
 
+impl MemoryKeys {
+    /// False where there is no such key.
+    fn change(&self, tenant: &Tenant, key_id: &str, change: impl FnOnce(&mut KeyRecord)) -> bool {
+        let mut keys = lock(&self.keys);
+        let found = keys.values_mut().find(|key| key.tenant == *tenant && key.key_id == key_id);
+        found.map(change).is_some()
+    }
+}
+
 #[async_trait]
 impl KeyTable for MemoryKeys {
     async fn find(&self, hash: &str) -> PortResult<Option<(KeyRecord, UserRecord)>> {
@@ -29,19 +38,30 @@ impl KeyTable for MemoryKeys {
         lock(&self.keys).insert(key.hash.clone(), key.clone());
         Ok(())
     }
+    async fn add(&self, key: &KeyRecord) -> PortResult<KeyRecord> {
+        let mut keys = lock(&self.keys);
+        let same = |known: &&KeyRecord| known.tenant == key.tenant && known.key_id == key.key_id;
+        if let Some(known) = keys.values().find(same) {
+            return Ok(known.clone());
+        }
+        keys.insert(key.hash.clone(), key.clone());
+        Ok(key.clone())
+    }
+    async fn expire(&self, tenant: &Tenant, key_id: &str, at: Instant) -> PortResult<bool> {
+        let ends = |key: &mut KeyRecord| key.expires_at = Some(key.expires_at.map_or(at, |before| before.min(at)));
+        Ok(self.change(tenant, key_id, ends))
+    }
+    async fn used(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<()> {
+        self.change(tenant, key_id, |key| key.last_used_at = Some(now));
+        Ok(())
+    }
     async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>> {
         let mut keys: Vec<_> = lock(&self.keys).values().filter(|key| key.tenant == *tenant).cloned().collect();
         keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
         Ok(keys)
     }
     async fn revoke(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<bool> {
-        let mut keys = lock(&self.keys);
-        let found = keys.values_mut().find(|key| key.tenant == *tenant && key.key_id == key_id);
-        let known = found.is_some();
-        if let Some(key) = found {
-            key.revoked_at.get_or_insert(now);
-        }
-        Ok(known)
+        Ok(self.change(tenant, key_id, |key| key.revoked_at = key.revoked_at.or(Some(now))))
     }
 }
 

@@ -3,6 +3,7 @@
 mod book;
 mod deliveries;
 mod endpoints;
+mod idempotency;
 mod keys;
 mod model;
 mod objects;
@@ -16,6 +17,7 @@ mod uploads;
 mod world;
 
 pub use book::MemoryBook;
+pub use idempotency::MemoryIdempotency;
 pub use keys::{MemoryKeys, MemoryRates};
 pub use model::MemoryModel;
 pub use objects::MemoryObjects;

@@ -11,8 +11,11 @@ use async_trait::async_trait;
 impl Uploads for MemoryBook {
     async fn open(&self, tenant: &Tenant, import: &ImportRecord, due_at: Instant) -> PortResult<()> {
         let mut state = lock(&self.state);
-        state.imports.insert((tenant.clone(), import.import_id.clone()), import.clone());
-        state.due.insert((DueKind::Import, tenant.clone(), import.import_id.clone()), due_at);
+        let key = (tenant.clone(), import.import_id.clone());
+        if let std::collections::btree_map::Entry::Vacant(free) = state.imports.entry(key) {
+            free.insert(import.clone());
+            state.due.insert((DueKind::Import, tenant.clone(), import.import_id.clone()), due_at);
+        }
         Ok(())
     }
 

@@ -21,6 +21,17 @@ pub struct KeyRecord {
     pub expires_at: Option<Instant>,
     #[serde(with = "time::micros::option", default)]
     pub revoked_at: Option<Instant>,
+    /// Roughly: it is brought up to date now and then.
+    #[serde(with = "time::micros::option", default)]
+    pub last_used_at: Option<Instant>,
+}
+
+impl KeyRecord {
+    /// Whether it was revoked, or came to its end by itself.
+    pub fn has_ended(&self, now: Instant) -> bool {
+        let over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        over(self.expires_at) || over(self.revoked_at)
+    }
 }
 
 /// What holds for all keys of a user.
@@ -44,6 +55,13 @@ pub trait KeyTable: Send + Sync {
     async fn user(&self, tenant: &Tenant, user: &User) -> PortResult<Option<UserRecord>>;
     /// Stores a user (again) and a new key of theirs, both or neither.
     async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()>;
+    /// Stores a new key of a user who is there, and the key as it then stands: one of this id that is there stays.
+    async fn add(&self, key: &KeyRecord) -> PortResult<KeyRecord>;
+    /// Lets a key end at a time, unless it ends before; false when the tenant has no such key.
+    async fn expire(&self, tenant: &Tenant, key_id: &str, at: Instant) -> PortResult<bool>;
+    /// Notes for lists that a key was used; a key that is gone is none.
+    async fn used(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<()>;
+    /// All of a tenant's keys, without an order that counts.
     async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>>;
     /// Marks a key as revoked; false when the tenant has no such key.
     async fn revoke(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<bool>;

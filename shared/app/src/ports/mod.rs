@@ -5,6 +5,7 @@
 
 mod endpoints;
 mod erasures;
+mod idempotency;
 mod keys;
 mod model;
 mod objects;
@@ -21,6 +22,7 @@ mod world;
 
 pub use endpoints::{EndpointRecord, Endpoints};
 pub use erasures::{Erased, Erasures, PurgeRecord};
+pub use idempotency::{Begun, CallRecord, Idempotency, StoredAnswer};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
 pub use model::{InsightModel, ModelError};
 pub use objects::{Objects, Put, StoredObject};

@@ -143,7 +143,7 @@ impl ImportRecord {
 
 #[async_trait]
 pub trait Uploads: Send + Sync {
-    /// Stores a new import that waits for its file, due at `due_at`.
+    /// Stores a new import that waits for its file, due at `due_at`; one of this id that is there stays as it is.
     async fn open(&self, tenant: &Tenant, import: &ImportRecord, due_at: Instant) -> PortResult<()>;
     /// Whose uploads lie under this hash: an object's key tells no more. Known since the tenant's first upload.
     async fn tenant_of(&self, tenant_hash: &str) -> PortResult<Option<Tenant>>;

@@ -6,6 +6,12 @@ use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
+/// Whether the gateway asks for a verdict. Requests to a route have no type of their own, and whoever sends one can put
+/// nothing beside the event's own fields.
+pub fn is_asked(event: &Value) -> bool {
+    event.get("type").and_then(Value::as_str) == Some("REQUEST") && event.get("routeArn").is_some()
+}
+
 /// The one Authorization header of a request; with two of them the caller is not known.
 pub fn authorization(event: &ApiGatewayV2CustomAuthorizerV2Request) -> Option<&str> {
     let mut headers = event.headers.get_all("authorization").iter();

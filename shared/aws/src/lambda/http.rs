@@ -3,8 +3,27 @@
 use super::authorizer;
 use affinsy_app::http::{Answer, Request, Verdict};
 use bytes::Bytes;
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, RequestExt, Response};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Body, Context, RequestExt, Response};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A request to a function that gets other events too.
+pub fn event(payload: Value, context: Context) -> Result<lambda_http::Request, serde_json::Error> {
+    let event = lambda_http::Request::from(LambdaRequest::ApiGatewayV2(serde_json::from_value(payload)?));
+    Ok(event.with_lambda_context(context))
+}
+
+/// Its answer as the gateway reads it. Bodies are JSON, which is text.
+pub fn payload(answer: Answer) -> Value {
+    let headers: BTreeMap<&str, &str> = answer.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    json!({
+        "statusCode": answer.status,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&answer.body),
+        "isBase64Encoded": false,
+    })
+}
 
 pub fn request(event: lambda_http::Request) -> Request {
     let context = event.request_context_ref().cloned();

@@ -5,6 +5,7 @@ mod deliveries;
 mod due;
 mod endpoints;
 mod erasures;
+mod idempotency;
 mod item;
 mod keys;
 mod manifest;
@@ -15,10 +16,15 @@ mod schedules;
 mod tending;
 mod uploads;
 
+pub use idempotency::DynamoIdempotency;
 pub use keys::DynamoKeys;
 pub use rates::DynamoRates;
 
+use crate::failure::port_error;
+use affinsy_app::ports::PortResult;
 use affinsy_core::ids::Tenant;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 
 /// The control table, and the manifest where the function has it.
 #[derive(Debug, Clone)]
@@ -36,6 +42,15 @@ impl DynamoBook {
 
 fn tenant_pk(tenant: &Tenant) -> String {
     format!("T#{tenant}")
+}
+
+/// Stores a new record; one that is there stays as it is.
+async fn put_unless_there(put: PutItemFluentBuilder, doing: &str) -> PortResult<()> {
+    let Err(error) = put.condition_expression("attribute_not_exists(pk)").send().await else { return Ok(()) };
+    match error.as_service_error() {
+        Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+        _ => Err(port_error(doing, error)),
+    }
 }
 
 const DATASET: &str = "D#";

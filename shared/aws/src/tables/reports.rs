@@ -1,6 +1,5 @@
 //! The report book port. Every change is one conditional update of the report's item.
 
-use super::deliveries::put_if;
 use super::item::{due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
 use super::orders::unless_refused;
 use super::{DynamoBook, REPORT, tenant_pk};
@@ -110,7 +109,7 @@ impl ReportBook for DynamoBook {
         item.insert("due_shard".to_owned(), due_shard(&sk));
         item.insert("due_at".to_owned(), due_at(due));
         let put = self.client.put_item().table_name(&self.control).set_item(Some(item));
-        put_if(put.condition_expression("attribute_not_exists(pk)")).await.map(|_| ())
+        super::put_unless_there(put, "DynamoDB PutItem (report)").await
     }
 
     async fn get(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {

@@ -60,11 +60,10 @@ impl Uploads for DynamoBook {
     async fn open(&self, tenant: &Tenant, import: &ImportRecord, due_at: Instant) -> PortResult<()> {
         let mut owner = key(owner_pk(&name_hash(tenant.as_str())), OWNER);
         owner.insert("tenant".to_owned(), text(tenant.as_str()));
-        for item in [owner, self.import_item(tenant, import, Some(due_at))?] {
-            let put = self.client.put_item().table_name(&self.control).set_item(Some(item));
-            put.send().await.map_err(|error| port_error("DynamoDB PutItem (upload)", error))?;
-        }
-        Ok(())
+        let put = |item| self.client.put_item().table_name(&self.control).set_item(Some(item));
+        put(owner).send().await.map_err(|error| port_error("DynamoDB PutItem (owner)", error))?;
+        let import = self.import_item(tenant, import, Some(due_at))?;
+        super::put_unless_there(put(import), "DynamoDB PutItem (upload)").await
     }
 
     async fn tenant_of(&self, tenant_hash: &str) -> PortResult<Option<Tenant>> {

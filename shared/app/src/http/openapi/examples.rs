@@ -34,6 +34,35 @@ pub fn pushed() -> Value {
     }})
 }
 
+pub fn key() -> Value {
+    json!({
+        "reader": {"summary": "For a dashboard", "value": {"scopes": ["data:read", "reports:read"], "expires_in_days": 90}},
+        "rotation": {
+            "summary": "In place of an older key",
+            "value": {"replaces": "key_01jq8z5v7k3m9x2c4b6n8p0r1s", "overlap_hours": 24},
+        },
+    })
+}
+
+pub fn key_created() -> Value {
+    json!({"created": {
+        "summary": "Keep the key now",
+        "value": {
+            "key": "afn_ExampleKeyThatNoTableHolds0000000V54o7",
+            "key_id": "key_01jq8z5v7k3m9x2c4b6n8p0r1t",
+            "user_id": "ann",
+            "plan": "max",
+            "scopes": ["data:read", "reports:read"],
+            "status": "active",
+            "created_at": "2025-03-15T10:30:00Z",
+            "expires_at": "2025-06-13T10:30:00Z",
+            "revoked_at": null,
+            "last_used_at": null,
+            "warnings": [],
+        },
+    }})
+}
+
 pub fn upload() -> Value {
     json!({
         "anything": {"summary": "A usual export", "value": {"dataset_id": "my-store"}},

@@ -21,6 +21,7 @@ pub fn tags() -> Value {
         {"name": "Reports", "description": "Submitting reports, following them, reading their results"},
         {"name": "Schedules", "description": "Reports that come again every day, week or month"},
         {"name": "Webhooks", "description": "The signing secret and the delivery log"},
+        {"name": "Keys", "description": "API keys, for keys with the scope `keys:admin`"},
         {"name": "Service", "description": "Open to all, without a key"},
     ])
 }
@@ -38,6 +39,11 @@ fn description() -> String {
          **Lists** take `limit` and `cursor` and answer `data` and `next_cursor`, which is null on the last page. A \
          cursor is opaque, and good only for the list and the filters it came from. Query parameters that a list \
          does not know are refused with 422: a misspelt filter must not show everything.\n\n\
+         **Retries.** Any POST takes an `Idempotency-Key`. For 24 hours the same key with the same path and body gets the first \
+         answer again, with `Idempotent-Replayed: true` and without secrets, and has no second effect; with another path or \
+         body it is 422 `idempotency_key_reused`, and while the first call runs 409 `idempotency_in_flight`. Kept are \
+         successes and the refusals 400, 413 and 422; after any other answer, or none, the same call goes on where the \
+         first stopped, under the same ids. Keys belong to the tenant, and a replay counts as a request.\n\n\
          **Errors** carry `error`, `code` and `request_id`, and `errors` with a JSON pointer for each problem of a \
          body. Another tenant's resource is 404, like one that never was. A path that does not exist is 404 \
          `no_such_route`; a method that its path does not take is 405 `method_not_allowed` with `Allow`. An answer \

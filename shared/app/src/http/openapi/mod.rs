@@ -57,9 +57,19 @@ fn paths() -> Value {
 
 /// One operation with what every route of its kind has: who may call it, and how it refuses.
 fn described(route: &Route, operation: Operation) -> Value {
-    let Operation { tag, summary, description, parameters, body, answers, refusals } = operation;
+    let Operation { tag, summary, description, mut parameters, body, mut answers, refusals } = operation;
+    let mut own = refusals.to_vec();
+    if route.method == "POST" {
+        // Every POST may come with an Idempotency-Key: `http/once.rs` stands around all of them.
+        parameters.push(self::parameters::shared("IdempotencyKey"));
+        own.extend([400, 409, 422]);
+        for (_, answer) in &mut answers {
+            answer["headers"][responses::REPLAYED] =
+                json!({"$ref": format!("#/components/headers/{}", responses::REPLAYED)});
+        }
+    }
     let always: &[u16] = if route.scope.is_some() { &responses::WITH_KEY } else { &[] };
-    let refused = always.iter().chain(refusals).map(|status| (status.to_string(), responses::refusal(*status)));
+    let refused = always.iter().chain(&own).map(|status| (status.to_string(), responses::refusal(*status)));
     let responses: Map<String, Value> =
         answers.into_iter().map(|(status, answer)| (status.to_string(), answer)).chain(refused).collect();
     let mut described = json!({

@@ -2,6 +2,7 @@
 
 use super::schema::{one_of_names, text};
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::http::once::MAX_KEY_CHARS;
 use crate::http::view::SORTABLE;
 use affinsy_core::order::MAX_ID_BYTES;
 use affinsy_core::webhook::body::EVENTS;
@@ -39,6 +40,13 @@ pub fn components() -> Value {
             json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
         ),
         "DeliveryId": path("delivery_id", "A `webhook-id`.", json!({"type": "string", "minLength": 1})),
+        "KeyId": path("key_id", "As `GET /keys` shows it.", json!({"type": "string", "minLength": 1})),
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "A name of the caller's for this call, such as a random UUID: a retry under it has one effect.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[ -~]*$"},
+        },
         "ContentEncoding": {
             "name": "Content-Encoding",
             "in": "header",

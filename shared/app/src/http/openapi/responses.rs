@@ -18,15 +18,18 @@ struct Refused {
     sentence: &'static str,
 }
 
+/// Of every answer to a POST that may be a replay.
+pub const REPLAYED: &str = "Idempotent-Replayed";
 const RATE: [&str; 2] = ["X-RateLimit-Limit", "X-RateLimit-Remaining"];
+const RATE_AND_REPLAY: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", REPLAYED];
 const RATE_AND_WAIT: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"];
 
 const REFUSED: [Refused; 11] = [
     Refused {
         status: 400,
         name: "Malformed",
-        description: "The body is not what it says it is: `malformed_json` (with line and column), `malformed_gzip`.",
-        headers: &RATE,
+        description: "The body is not what it says it is: `malformed_json` (with line and column), `malformed_gzip`; or `invalid_idempotency_key`.",
+        headers: &RATE_AND_REPLAY,
         code: "malformed_json",
         sentence: "The body is not valid JSON: expected value (line 1, column 1).",
     },
@@ -57,8 +60,10 @@ const REFUSED: [Refused; 11] = [
     Refused {
         status: 409,
         name: "Conflict",
-        description: "`report_processing`: the report has not ended yet; ask again after `Retry-After`. \
-                      `delivery_under_way`: an attempt runs or is due. `url_disabled`: `POST /webhooks/test` first.",
+        description: "`report_processing`: the report has not ended yet; `idempotency_in_flight`: the first call with this \
+                      `Idempotency-Key` is still running; ask again after `Retry-After`. `delivery_under_way`: an \
+                      attempt runs or is due. `url_disabled`: `POST /webhooks/test` first. `too_many_schedules`: delete \
+                      one first.",
         headers: &RATE_AND_WAIT,
         code: "report_processing",
         sentence: "The report is still running; ask again when it has ended.",
@@ -67,7 +72,7 @@ const REFUSED: [Refused; 11] = [
         status: 413,
         name: "TooLarge",
         description: "`too_large`: more bytes (decoded) or more line items than one request takes. Nothing was stored.",
-        headers: &RATE,
+        headers: &RATE_AND_REPLAY,
         code: "too_large",
         sentence: "A push takes at most 10000 line items: send the orders in several requests.",
     },
@@ -83,8 +88,9 @@ const REFUSED: [Refused; 11] = [
         status: 422,
         name: "Invalid",
         description: "`invalid_request`: well-formed, but with the mistakes that `errors` names, each at its JSON \
-                      pointer (the first 100). `unknown_parameter`: a query parameter that this list does not know.",
-        headers: &RATE,
+                      pointer (the first 100). `unknown_parameter`: a query parameter that this list does not know. \
+                      `idempotency_key_reused`: the `Idempotency-Key` stands for another request.",
+        headers: &RATE_AND_REPLAY,
         code: "invalid_request",
         sentence: "/orders/0/order_id: is required.",
     },
@@ -184,6 +190,7 @@ pub fn headers() -> Value {
         "WWW-Authenticate": header("`Bearer realm=\"affinsy\"`", text.clone()),
         "Location": header("Where the report is: `/api/v1/reports/{report_id}`.", text.clone()),
         "ETag": header("The strong tag of a completed report; send it as `If-None-Match`.", text.clone()),
+        REPLAYED: header("`true` where the answer is that of an earlier call with this `Idempotency-Key`.", json!({"type": "string", "const": "true"})),
         "Cache-Control": header("How the answer may be cached.", text),
     })
 }

@@ -1,6 +1,7 @@
 //! What each operation is, takes and answers. Knows no route: the route table says which of them exist.
 
 mod erasure;
+mod keys;
 mod orders;
 mod reports;
 mod schedules;
@@ -73,6 +74,9 @@ pub fn of(operation: &str) -> Option<Operation> {
         "ListDeliveries" => webhooks::deliveries(),
         "RedeliverEvent" => webhooks::redeliver_one(),
         "RedeliverEvents" => webhooks::redeliver_some(),
+        "CreateKey" => keys::create(),
+        "ListKeys" => keys::list(),
+        "RevokeKey" => keys::revoke(),
         "GetOpenApi" => service::openapi(),
         "GetHealth" => service::health(),
         _ => return None,

@@ -2,6 +2,7 @@
 //! serialised; a test holds real results against them.
 
 mod common;
+mod keys;
 mod mba;
 mod mba_customers;
 mod mba_parts;
@@ -24,7 +25,7 @@ use serde_json::Value;
 type Named = Vec<(&'static str, Value)>;
 
 pub fn components() -> Value {
-    let groups: [Named; 15] = [
+    let groups: [Named; 16] = [
         common::schemas(),
         orders::schemas(),
         uploads::schemas(),
@@ -40,6 +41,7 @@ pub fn components() -> Value {
         rfm_movement::schemas(),
         rfm_value::schemas(),
         webhooks::schemas(),
+        keys::schemas(),
     ];
     groups.into_iter().flatten().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

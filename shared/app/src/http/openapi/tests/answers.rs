@@ -69,6 +69,46 @@ async fn uploads() {
 }
 
 #[tokio::test]
+async fn keys() {
+    let shop = Shop::new();
+    post(&shop, "/keys", &json!({}), 422).await;
+    shop.register().await;
+    let body = json!({"scopes": ["data:read", "*"], "expires_in_days": 3, "colour": "red"});
+    let made = post(&shop, "/keys", &body, 201).await;
+    let key_id = made["key_id"].as_str().expect("an id");
+    post(&shop, "/keys", &json!({"replaces": key_id, "overlap_hours": 1}), 201).await;
+    get(&shop, "GET /keys?limit=1", 200).await;
+    ask(&shop, shop.request(&format!("DELETE /keys/{key_id}"), ""), 204).await;
+    get(&shop, "DELETE /keys/key_x", 404).await;
+    get(&shop, "GET /keys?user=ann", 422).await;
+    post(&shop, "/keys", &json!([]), 400).await;
+}
+
+#[tokio::test]
+async fn calls_with_an_idempotency_key() {
+    let shop = pushed().await;
+    let call = async |path: &str, body: &str, key: &str, status: u16| {
+        let mut request = shop.request(&format!("POST {path}"), body);
+        request.headers.push(("idempotency-key".to_owned(), key.to_owned()));
+        ask(&shop, request, status).await.header("idempotent-replayed").is_some()
+    };
+    let too_large = format!(r#"{{"name": "{}"}}"#, "x".repeat(4 << 20));
+    for path in ["/data/orders", "/data/uploads", "/reports", "/keys"] {
+        for (body, status) in [("[]", 400), (&*too_large, 413)] {
+            let key = format!("{path} {status}");
+            assert!(!call(path, body, &key, status).await && call(path, body, &key, status).await, "{key}");
+        }
+        assert!(!call(path, "{}", &format!("{path} 400"), 422).await, "another body");
+        assert!(!call(path, "{}", "", 400).await, "no key at all");
+    }
+    for _ in 0..2 {
+        call("/reports", r#"{"report_type": "MBA", "dataset_id": "my-store"}"#, "k", 202).await;
+    }
+    shop.hold("held").await;
+    call("/reports", "", "held", 409).await;
+}
+
+#[tokio::test]
 async fn a_basket_analysis() {
     let shop = pushed().await;
     let body = json!({

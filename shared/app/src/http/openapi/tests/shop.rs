@@ -1,11 +1,17 @@
 //! The whole API over memory, and a small shop's orders: enough for rules, bundles, substitutes and migration.
 
 use crate::dispatch_webhook::{DispatchPorts, delivery_id, dispatch_webhook};
+use crate::http::once;
 use crate::http::routes::{self, Match};
-use crate::http::{Answer, Caller, DataPorts, ReportPorts, Request, Route, Serves, Verdict, data, reports};
-use crate::memory::{
-    MemoryBook, MemoryClock, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates, MemorySender, SeededRandom,
+use crate::http::{
+    Answer, Caller, DataPorts, KeyPorts, ReportPorts, Request, Route, Serves, Verdict, data, keys, reports,
 };
+use crate::manage_keys::{NewKey, create};
+use crate::memory::{
+    MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
+    MemorySender, SeededRandom,
+};
+use crate::ports::{Clock, Idempotency};
 use crate::run_report::{RunPorts, run_report};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
@@ -15,6 +21,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub struct Shop {
+    pub calls: Arc<MemoryIdempotency>,
+    pub keys: Arc<MemoryKeys>,
     book: Arc<MemoryBook>,
     objects: Arc<MemoryObjects>,
     queue: Arc<MemoryQueue>,
@@ -29,6 +37,8 @@ impl Shop {
     pub fn new() -> Self {
         let now = Instant::from_unix_ms(1_765_000_000_000);
         Self {
+            calls: Arc::default(),
+            keys: Arc::default(),
             book: Arc::default(),
             objects: Arc::default(),
             queue: Arc::default(),
@@ -69,8 +79,23 @@ impl Shop {
     pub async fn answer(&self, request: &Request) -> Answer {
         match route(request).serves {
             Serves::Ingest => data(request, &self.data_ports()).await,
+            Serves::Auth => keys(request, &self.key_ports()).await,
             Serves::Reports => reports(request, &self.report_ports()).await,
         }
+    }
+
+    /// Makes the caller a user of the tenant.
+    pub async fn register(&self) {
+        let Caller { tenant, user, plan, scopes, .. } = self.caller.clone();
+        let new = NewKey { tenant, user, plan: Some(plan), rate_limit: None, max_rows: None, scopes, expires_at: None };
+        create(new, &*self.keys, &*self.clock, &*self.random).await.expect("a key");
+    }
+
+    /// Begins a call of `POST /reports` without a body under an idempotency key, and leaves it there.
+    pub async fn hold(&self, key: &str) {
+        let request = self.request("POST /reports", "");
+        let call = once::new_call(key, &request, self.clock.now(), &*self.random);
+        self.calls.begin(&self.caller.tenant, &call, self.clock.now()).await.expect("begins");
     }
 
     /// Runs a report that was submitted, and sends its event; that takes a second.
@@ -117,9 +142,21 @@ impl Shop {
             endpoints: self.book.clone(),
             uploads: self.book.clone(),
             links: Arc::new(MemoryLinks),
+            calls: self.calls.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+        }
+    }
+
+    fn key_ports(&self) -> KeyPorts {
+        KeyPorts {
+            windows: self.rates.clone(),
+            keys: self.keys.clone(),
+            calls: self.calls.clone(),
+            deliveries: self.book.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
         }
     }
 
@@ -133,6 +170,7 @@ impl Shop {
             deliveries: self.book.clone(),
             endpoints: self.book.clone(),
             sender: self.sender.clone(),
+            calls: self.calls.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),

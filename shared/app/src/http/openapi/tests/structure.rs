@@ -3,6 +3,7 @@
 use super::contract::Contract;
 use crate::http::ROUTES;
 use crate::http::openapi::document;
+use crate::manage_keys::issue::KeyRequest;
 use affinsy_core::order::push;
 use affinsy_core::report::spec::{ReportSpec, ScheduleSpec};
 use affinsy_core::time::Instant;
@@ -77,6 +78,10 @@ fn the_examples_fit_their_schemas_and_the_parsers() {
     }
     for body in bodies("/api/v1/data/uploads") {
         contract.check("OpenUpload", &body);
+    }
+    for body in bodies("/api/v1/keys") {
+        contract.check("CreateKey", &body);
+        KeyRequest::parse(body.to_string().as_bytes(), now).expect("a valid request");
     }
     contract.check_answer_examples();
 }
