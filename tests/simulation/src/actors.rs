@@ -5,6 +5,8 @@
 use crate::ledger::{Ask, Ending, Kind};
 use crate::reference::{Change, SentOrder};
 use crate::world::{DATASETS, Reply, TENANTS, World};
+use affinsy_app::http::Answer;
+use futures::future::join_all;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -203,7 +205,7 @@ pub async fn ask(
     };
     let report_type = if kind == Kind::Rfm { "RFM" } else { "MBA" };
     let mut body = json!({
-        "report_type": report_type, "dataset_id": dataset, "name": format!("of {}", TENANTS[tenant]), "params": params,
+        "report_type": report_type, "dataset_id": dataset, "params": params,
     });
     if let Some(url) = &webhook_url {
         body["webhook_url"] = json!(url);
@@ -214,12 +216,47 @@ pub async fn ask(
         ledger.asks.push(Ask { tenant, dataset, kind, webhook_url, began, report_id: None, seen: None });
         ledger.asks.len() - 1
     };
-    let request = world.build("POST", "/reports", &[], &body);
-    let Reply::Answer(answer) = world.request(tenant, None, request).await else { return at };
+    body["name"] = json!(format!("of {} {at}", TENANTS[tenant]));
+    // Sometimes twice at the same time, and again while nobody says what became of it.
+    for _ in 0..3 {
+        let calls = if world.sim.roll(|dice| dice.one_in(4)) { 2 } else { 1 };
+        let replies = join_all((0..calls).map(|_| submit(world, tenant, &body, at))).await;
+        replies.into_iter().flatten().for_each(|answer| heard(world, at, &answer));
+        let is_over = world.ledger().asks[at].report_id.is_some() || world.sim.roll(|dice| dice.one_in(3));
+        if is_over {
+            break;
+        }
+        let pause_ms = world.sim.roll(|dice| dice.between(100, 60_000));
+        world.sim.sleep_ms(pause_ms).await;
+    }
+    at
+}
+
+/// One call under the `Idempotency-Key` of what was asked for.
+async fn submit(world: &Arc<World>, tenant: usize, body: &Value, at: usize) -> Option<Answer> {
+    let mut request = world.build("POST", "/reports", &[], body);
+    request.headers.push(("idempotency-key".to_owned(), format!("ask {at}")));
+    match world.request(tenant, None, request).await {
+        Reply::Answer(answer) => Some(answer),
+        Reply::Lost => None,
+    }
+}
+
+fn heard(world: &Arc<World>, at: usize, answer: &Answer) {
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let mut ledger = world.ledger();
+    let (tenant, dataset) = (ledger.asks[at].tenant, ledger.asks[at].dataset);
     match answer.status {
-        202 => ledger.asks[at].report_id = said["report_id"].as_str().map(str::to_owned),
+        202 => {
+            let told = said["report_id"].as_str().map(str::to_owned);
+            let known = ledger.asks[at].report_id.clone();
+            if known.is_some() && known != told {
+                ledger.violation(format!("I7: one Idempotency-Key led to the reports {known:?} and {told:?}"));
+            }
+            ledger.asks[at].report_id = told;
+        }
+        // The first call is still running.
+        409 if said["code"] == "idempotency_in_flight" => {}
         404 => {
             let began = ledger.asks[at].began;
             if let Some(lost) = ledger.missing_at(tenant, dataset, began, ("", 0)) {
@@ -230,7 +267,6 @@ pub async fn ask(
         status if status < 500 => ledger.violation(format!("POST /reports: {status} {said}")),
         _ => {}
     }
-    at
 }
 
 /// Reads a report that was asked for, and notes how it ended; its status, where it was told.

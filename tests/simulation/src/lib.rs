@@ -10,8 +10,8 @@
 //! Not played here: uploads, whose readers wait on threads of their own for the runtime that this crate stands still
 //! meanwhile (`import_upload/tests` lets everything happen at each of their steps), and what knows AWS.
 //!
-//! I7, `Idempotency-Key`, has its place beside [`actors::ask`], which sends the key, and in a file of its own in
-//! [`checker`], which compares the answers; there is nothing to check before the API takes the header.
+//! I7, `Idempotency-Key`, is checked where it is asked for ([`actors::ask`]): a client that sends the same submission
+//! under the same key again and again, also at the same time, is told of one report, and the checker finds no other.
 
 pub mod actors;
 pub mod checker;

@@ -22,10 +22,12 @@ pub enum Mutant {
     IdChanges,
     DeliveryLeaseIgnored,
     RetriesEndEarly,
+    KeyIgnored,
+    TakeoverDrawsAnew,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -45,6 +47,8 @@ impl Mutant {
         Self::IdChanges,
         Self::DeliveryLeaseIgnored,
         Self::RetriesEndEarly,
+        Self::KeyIgnored,
+        Self::TakeoverDrawsAnew,
     ];
 
     pub const fn what(self) -> &'static str {
@@ -68,6 +72,8 @@ impl Mutant {
             Self::IdChanges => "each attempt of a webhook has an id of its own",
             Self::DeliveryLeaseIgnored => "a delivery that a dispatcher holds is given to another",
             Self::RetriesEndEarly => "a delivery is dropped after an attempt that failed",
+            Self::KeyIgnored => "a call's `Idempotency-Key` is not looked at",
+            Self::TakeoverDrawsAnew => "who takes over a call that died draws identifiers of its own",
         }
     }
 }

@@ -13,11 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub async fn check(world: &Arc<World>, tenant: usize, checked: &mut Checked) {
-    let listed: Vec<String> = read::all(world, tenant, "/reports")
-        .await
-        .iter()
-        .filter_map(|report| report["report_id"].as_str().map(str::to_owned))
-        .collect();
+    let all = read::all(world, tenant, "/reports").await;
+    one_for_a_key(world, &all);
+    let listed: Vec<String> = all.iter().filter_map(|report| report["report_id"].as_str().map(str::to_owned)).collect();
     let asks: Vec<Ask> = world.ledger().asks.iter().filter(|ask| ask.tenant == tenant).cloned().collect();
     let known: BTreeSet<&String> = listed.iter().collect();
     for lost in asks.iter().filter_map(|ask| ask.report_id.as_ref()).filter(|id| !known.contains(id)) {
@@ -30,6 +28,16 @@ pub async fn check(world: &Arc<World>, tenant: usize, checked: &mut Checked) {
             sees_enough(world, ask, &record);
         }
         one(world, tenant, &record, checked).await;
+    }
+}
+
+/// I7: each submission has a name and an `Idempotency-Key` of its own, and was sent more than once.
+fn one_for_a_key(world: &World, reports: &[Value]) {
+    let mut names = BTreeSet::new();
+    for name in reports.iter().filter_map(|report| report["name"].as_str()) {
+        if !names.insert(name) {
+            world.ledger().violation(format!("I7: more than one report {name:?}"));
+        }
     }
 }
 

@@ -136,6 +136,7 @@ impl World {
     fn data_ports(self: &Arc<Self>) -> DataPorts {
         DataPorts {
             windows: self.clone(),
+            calls: self.clone(),
             log: self.clone(),
             erasures: self.clone(),
             objects: self.clone(),
@@ -153,6 +154,7 @@ impl World {
     fn report_ports(self: &Arc<Self>) -> ReportPorts {
         ReportPorts {
             windows: self.clone(),
+            calls: self.clone(),
             log: self.clone(),
             objects: self.clone(),
             reports: self.clone(),

@@ -1,6 +1,7 @@
 //! The world around the handlers: the memory twins of all ports behind the weather, queues, receivers, and the ledger
 //! of what was asked and answered. A port call here does what the twin does; what is told of it, the weather decides.
 
+mod calls;
 mod deliveries;
 mod functions;
 mod leases;
@@ -20,7 +21,7 @@ use crate::mutants::Mutant;
 use crate::sim::{Sim, SimClock, SimRandom, lock};
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::manage_keys::{self, NewKey};
-use affinsy_app::memory::{MemoryBook, MemoryKeys, MemoryObjects, MemoryRates};
+use affinsy_app::memory::{MemoryBook, MemoryIdempotency, MemoryKeys, MemoryObjects, MemoryRates};
 use affinsy_app::ports::{LogId, Objects, PortResult, SegmentRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
@@ -41,6 +42,7 @@ pub struct World {
     pub book: Arc<MemoryBook>,
     objects: MemoryObjects,
     keys: MemoryKeys,
+    calls: MemoryIdempotency,
     rates: MemoryRates,
     queues: Queues,
     receivers: Receivers,
@@ -67,6 +69,7 @@ impl World {
             book: Arc::default(),
             objects: MemoryObjects::with_clock(clock.clone()),
             keys: MemoryKeys::default(),
+            calls: MemoryIdempotency::default(),
             rates: MemoryRates::default(),
             queues: Queues::default(),
             receivers: Receivers::of(&sim),

@@ -102,6 +102,15 @@ impl KeyTable for World {
     async fn create(&self, key: &KeyRecord, user: &UserRecord) -> PortResult<()> {
         self.sim.step("keys.create", KeyTable::create(&self.keys, key, user)).await
     }
+    async fn add(&self, key: &KeyRecord) -> PortResult<KeyRecord> {
+        self.sim.step("keys.add", self.keys.add(key)).await
+    }
+    async fn expire(&self, tenant: &Tenant, key_id: &str, at: Instant) -> PortResult<bool> {
+        self.sim.step("keys.expire", self.keys.expire(tenant, key_id, at)).await
+    }
+    async fn used(&self, tenant: &Tenant, key_id: &str, now: Instant) -> PortResult<()> {
+        self.sim.step("keys.used", self.keys.used(tenant, key_id, now)).await
+    }
     async fn list(&self, tenant: &Tenant) -> PortResult<Vec<KeyRecord>> {
         self.sim.step("keys.list", KeyTable::list(&self.keys, tenant)).await
     }
