@@ -44,6 +44,7 @@ pub async fn schedules<B: Book + ScheduleBook>(book: &B, random: &dyn Random) {
     assert!(!book.ran(&other, run_at, &after).await.expect("answers"));
     assert!(book.ran(&mine, run_at, &after).await.expect("stores"));
     assert!(!book.ran(&mine, run_at, &after).await.expect("answers"), "one run for one time");
+    book.create(&mine, &first).await.expect("answers");
     assert_eq!(ScheduleBook::get(book, &mine, id).await.expect("reads"), Some(after.clone()));
     assert!(!is_due(book, &mine, id, 8_999).await && is_due(book, &mine, id, 9_000).await);
 

@@ -11,9 +11,11 @@ use async_trait::async_trait;
 impl ScheduleBook for MemoryBook {
     async fn create(&self, tenant: &Tenant, schedule: &ScheduleRecord) -> PortResult<()> {
         let mut state = lock(&self.state);
-        let id = &schedule.schedule_id;
-        state.due.insert((DueKind::Schedule, tenant.clone(), id.clone()), schedule.next_run_at);
-        state.schedules.insert((tenant.clone(), id.clone()), schedule.clone());
+        let key = (tenant.clone(), schedule.schedule_id.clone());
+        if !state.schedules.contains_key(&key) {
+            state.due.insert((DueKind::Schedule, key.0.clone(), key.1.clone()), schedule.next_run_at);
+            state.schedules.insert(key, schedule.clone());
+        }
         Ok(())
     }
     async fn get(&self, tenant: &Tenant, schedule_id: &str) -> PortResult<Option<ScheduleRecord>> {

@@ -31,7 +31,7 @@ pub struct ScheduleRecord {
 
 #[async_trait]
 pub trait ScheduleBook: Send + Sync {
-    /// Stores a new one, due at its next run.
+    /// Stores a new one, due at its next run; one of this id that is there stays as it is.
     async fn create(&self, tenant: &Tenant, schedule: &ScheduleRecord) -> PortResult<()>;
     async fn get(&self, tenant: &Tenant, schedule_id: &str) -> PortResult<Option<ScheduleRecord>>;
     /// Newest first.

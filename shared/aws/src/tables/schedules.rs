@@ -22,8 +22,7 @@ fn item(tenant: &Tenant, schedule: &ScheduleRecord) -> PortResult<Item> {
 impl ScheduleBook for DynamoBook {
     async fn create(&self, tenant: &Tenant, schedule: &ScheduleRecord) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.control).set_item(Some(item(tenant, schedule)?));
-        put.send().await.map_err(|error| port_error("DynamoDB PutItem (schedule)", error))?;
-        Ok(())
+        super::put_unless_there(put, "DynamoDB PutItem (schedule)").await
     }
 
     async fn get(&self, tenant: &Tenant, schedule_id: &str) -> PortResult<Option<ScheduleRecord>> {

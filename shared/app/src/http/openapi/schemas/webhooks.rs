@@ -64,9 +64,9 @@ fn test_event() -> Value {
 
 fn secret() -> Value {
     let secret = json!({
-        "type": "string",
+        "type": ["string", "null"],
         "pattern": "^whsec_[A-Za-z0-9+/]+=*$",
-        "description": "`whsec_` and the base64 of the key's 32 bytes.",
+        "description": "`whsec_` and the base64 of the key's 32 bytes; null in the replay of a rotation.",
     });
     let until = json!({"signs_until": instant("Until then its signature stands beside the newest's.")});
     let retired = json!({
