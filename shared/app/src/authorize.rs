@@ -71,7 +71,7 @@ impl Authorizer {
     }
 
     /// Notes now and then that a good key was used. Nobody waits for it: an instance that is frozen before it is written
-    /// writes it when it thaws, or never.
+    /// writes it when it thaws, or never; and so does one without a runtime to leave it to.
     fn note_use(&self, verdict: &Verdict, now: Instant) {
         let (Verdict::Allow(caller) | Verdict::PlanTooLow(caller)) = verdict else { return };
         let mut noted = self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -82,9 +82,10 @@ impl Authorizer {
         if noted.len() >= KEPT_MAX {
             noted.clear();
         }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         noted.insert(caller.key_id.clone(), now);
         let (keys, tenant, key_id) = (self.keys.clone(), caller.tenant.clone(), caller.key_id.clone());
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             if let Err(error) = keys.used(&tenant, &key_id, now).await {
                 tracing::warn!(key.id = key_id, error = %error, "the use of a key was not noted");
             }

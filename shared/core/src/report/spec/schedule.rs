@@ -163,11 +163,11 @@ fn read_when(fields: &mut Fields<'_>) -> Option<When> {
 
 /// `HH:MM`; six in the morning where nothing is said. `None` only where a problem was noted.
 fn read_time(fields: &mut Fields<'_>) -> Option<(i8, i8)> {
-    if !fields.has("time") {
-        fields.node("time");
-        return Some((DEFAULT_HOUR, 0));
-    }
-    let time = fields.text("time", 5).and_then(|text| parse_time(&text));
+    let time = match fields.node("time") {
+        None => return Some((DEFAULT_HOUR, 0)),
+        Some(Node::String(text)) => parse_time(text),
+        Some(_) => None,
+    };
     if time.is_none() {
         fields.problem("time", "must be a time of day such as 06:00");
     }
