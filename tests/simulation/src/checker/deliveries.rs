@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many deliveries there are.
@@ -24,13 +24,15 @@ pub async fn check(world: &Arc<World>, tenant: usize) -> u64 {
         }
     }
     let posts = posts(world, tenant);
+    let gone = |post: &&Received| post.answered == Some(410);
+    let gone: BTreeSet<String> = posts.values().flatten().filter(gone).map(|post| post.url.clone()).collect();
     for report in read::all(world, tenant, "/reports").await {
         let Some(id) = report["report_id"].as_str() else { continue };
         let got = posts.get(id).map_or(&[][..], Vec::as_slice);
         let has_url = report["links"]["deliveries"].is_string();
         match deliveries.get(id) {
             Some(delivery) => {
-                ended(world, &report, delivery, got);
+                ended(world, &report, delivery, got, &gone);
                 got.iter().for_each(|post| genuine(world, &report, delivery, post, key.as_deref().unwrap_or_default()));
             }
             None if has_url => world.ledger().violation(format!("I4: the end of report {id} was never told")),
@@ -60,11 +62,16 @@ fn posts(world: &World, tenant: usize) -> BTreeMap<String, Vec<Received>> {
     posts
 }
 
-fn ended(world: &World, report: &Value, delivery: &Value, got: &[Received]) {
+/// `gone`: URLs that asked for no more. What comes for one afterwards ends `disabled` without a further attempt.
+fn ended(world: &World, report: &Value, delivery: &Value, got: &[Received], gone: &BTreeSet<String>) {
     let (id, state) = (&report["report_id"], delivery["state"].as_str().unwrap_or_default());
     let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
     let heard = |status: fn(u16) -> bool| got.iter().any(|post| post.answered.is_some_and(status));
-    let manner = world.manner(delivery["url"].as_str().unwrap_or_default());
+    let url = delivery["url"].as_str().unwrap_or_default();
+    if state == "disabled" && got.iter().all(|post| post.answered != Some(410)) && gone.contains(url) {
+        return;
+    }
+    let manner = world.manner(url);
     let fits = match (manner, state) {
         (Some(Manner::Good | Manner::Moody), "delivered") => heard(|status| status / 100 == 2),
         (Some(Manner::Gone), "disabled") => heard(|status| status == 410),
