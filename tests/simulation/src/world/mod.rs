@@ -22,7 +22,7 @@ use crate::sim::{Sim, SimClock, SimRandom, lock};
 use affinsy_app::authorize::Authorizer;
 use affinsy_app::manage_keys::{self, NewKey};
 use affinsy_app::memory::{MemoryBook, MemoryIdempotency, MemoryKeys, MemoryObjects, MemoryRates};
-use affinsy_app::ports::{LogId, Objects, PortResult, SegmentRecord};
+use affinsy_app::ports::{LogId, Objects, PortResult, ReportRecord, SegmentRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
 use bytes::Bytes;
@@ -54,6 +54,8 @@ pub struct World {
     /// For a mutant: objects that wait for their commit, and segments that took another's sequence.
     late: Mutex<BTreeMap<usize, (String, Bytes)>>,
     overlaid: Mutex<BTreeMap<(LogId, u64), SegmentRecord>>,
+    /// Reports that were written without a condition, by their ids: they stand before those of the book.
+    overwritten: Mutex<BTreeMap<String, ReportRecord>>,
 }
 
 impl std::fmt::Debug for World {
@@ -80,6 +82,7 @@ impl World {
             bearers: Mutex::default(),
             late: Mutex::default(),
             overlaid: Mutex::default(),
+            overwritten: Mutex::default(),
             sim,
         });
         *lock(&world.authorizer) = Some(Arc::new(Authorizer::new(world.clone(), clock)));

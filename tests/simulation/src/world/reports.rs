@@ -2,6 +2,7 @@
 
 use super::{TENANTS, World};
 use crate::mutants::Mutant;
+use crate::sim::lock;
 use affinsy_app::memory::MemoryBook;
 use affinsy_app::ports::*;
 use affinsy_core::ids::Tenant;
@@ -18,13 +19,17 @@ impl World {
     }
 
     async fn found(&self, tenant: &Tenant, report_id: &str) -> PortResult<Option<ReportRecord>> {
-        let mut found = self.reports().get(tenant, report_id).await?;
+        let mut found = self.reports().get(tenant, report_id).await?.map(|report| self.as_overwritten(report));
         if self.is(Mutant::ForeignReports) {
             for other in 0..TENANTS.len() {
                 found = found.or(self.reports().get(&self.tenant(other), report_id).await?);
             }
         }
         Ok(found)
+    }
+
+    fn as_overwritten(&self, report: ReportRecord) -> ReportRecord {
+        lock(&self.overwritten).get(&report.report_id).cloned().unwrap_or(report)
     }
 
     async fn claimed(
@@ -59,6 +64,7 @@ impl World {
         let report_id = &claim.report.report_id;
         let done = self.reports().finish(tenant, claim, finish, now).await?;
         if done {
+            lock(&self.overwritten).remove(report_id);
             self.leases.ended("report", report_id, claim.token().into(), self.sim.now());
         }
         if !done && self.is(Mutant::VoidClaimFinishes) {
@@ -73,7 +79,7 @@ impl World {
 
     /// What an unconditional write would do.
     async fn overwritten(&self, tenant: &Tenant, id: &str, finish: &Finish, now: Instant) -> PortResult<bool> {
-        let Some(mut report) = self.reports().get(tenant, id).await? else { return Ok(false) };
+        let Some(mut report) = self.found(tenant, id).await? else { return Ok(false) };
         report.completed_at = Some(now);
         match finish.clone() {
             Finish::Completed { result_key, result_sha256, parts } => {
@@ -86,7 +92,7 @@ impl World {
                 report.failure = Some(failure);
             }
         }
-        self.reports().submit(tenant, &report, now).await?;
+        lock(&self.overwritten).insert(id.to_owned(), report);
         Ok(true)
     }
 }
@@ -106,7 +112,12 @@ impl ReportBook for World {
         after: Option<&str>,
         limit: usize,
     ) -> PortResult<Page<ReportRecord>> {
-        self.sim.step("reports.list", self.reports().list(tenant, filter, after, limit)).await
+        let list = async {
+            let mut page = self.reports().list(tenant, filter, after, limit).await?;
+            page.items = page.items.into_iter().map(|report| self.as_overwritten(report)).collect();
+            Ok(page)
+        };
+        self.sim.step("reports.list", list).await
     }
     async fn claim(
         &self,
