@@ -46,12 +46,13 @@ def into_the_stack(args, name, options, what):
     rows = [row(what, speeds, "lines/s"),
             row("the same against Affinsy's 1,300", [speed / THEIR_LINES_PER_S for speed in speeds], "×"),
             row("at rest, before or after compaction", at_rest / rounds[-1]["lines"], "bytes/line")]
-    requests, lines = rounds[0]["requests"], rounds[0]["lines"]
+    lines = rounds[0]["lines"]
     for process in sorted(rounds[0]["cpu"], key=lambda process: -rounds[0]["cpu"][process]):
         used = [done["cpu"].get(process, 0) for done in rounds]
         if max(used) >= 0.05:
             rows.append(row(f"processor time of {process}", [seconds * 1e6 / lines for seconds in used], "µs/line"))
     if name == "push":
+        requests = stack.number(rounds[0]["said"], r"([\d,]+) requests")
         used = [done["cpu"].get("ingest", 0) * 1000 / requests for done in rounds]
         rows.append(row(f"the function's processor time, with S3 and DynamoDB, {lines / requests:,.0f} lines a request",
                         used, "ms/request"))
@@ -74,7 +75,7 @@ def example(name, *arguments):
 
 def rest(args):
     """Compaction and scan on one processor: what more of them gain is told by the clock, this by the work."""
-    rows = []
+    rows, scanned = [], []
     for lines in args.lines:
         said = [json.loads(example("store_speed", "--lines", str(lines), "--threads", "1"))
                 for _ in range(args.rounds)]
@@ -95,7 +96,23 @@ def rest(args):
                  row(f"{name}: most memory while compacted all at once", most("compact"), "MB"),
                  row(f"{name}: most memory while scanned", most("scan"), "MB"),
                  row(f"{name}: the history", one["history_bytes"] / 1e6, "MB")]
-    return rows
+        scanned.append((lines, most("scan")))
+    return rows + slope(scanned)
+
+
+# The most memory that a Lambda function can have.
+LARGEST_FUNCTION_MB = 10_240
+
+
+def slope(scanned):
+    """How memory grows from the smallest dataset to the largest."""
+    if len(scanned) < 2:
+        return []
+    (few, least), (many, most) = min(scanned), max(scanned)
+    per_line = (most - least) / (many - few)
+    holds = few + (LARGEST_FUNCTION_MB - least) / per_line
+    return [row("memory while scanned, for each line more", per_line * 1e6, "bytes"),
+            row(f"lines that {LARGEST_FUNCTION_MB:,} MB hold while scanned", holds, "lines")]
 
 
 PARTS = {"push": push, "upload": upload, "request": request, "rest": rest}

@@ -38,8 +38,8 @@ class Stack:
             sys.exit(f"affinsy push ended with {child.returncode}:\n{complaints}{said}")
         cpu = {name: after - before.get(name, 0) for name, after in self.cpu().items()}
         cpu["client, with reading the file"] = used.ru_utime + used.ru_stime
-        return {"lines_per_s": number(said, r"([\d,]+) lines/s"), "requests": number(said, r"([\d,]+) requests"),
-                "lines": number(said, r"pushed ([\d,]+) lines"), "cpu": cpu}
+        return {"lines_per_s": number(said, r"([\d,]+) lines/s"), "lines": number(said, r"(?:pushed|uploaded) ([\d,]+) lines"),
+                "cpu": cpu, "said": said}
 
     def cpu(self):
         """Seconds of processor time by process name."""

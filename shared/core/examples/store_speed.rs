@@ -7,9 +7,9 @@
 #[path = "common/generator.rs"]
 mod generator;
 
-use affinsy_core::history::History;
+use affinsy_core::history::{History, HistoryJoin};
 use affinsy_core::order::{BatchBuilder, LineDraft, MAX_LINE_ITEMS};
-use affinsy_core::segment::{self, EncodedSegment, Merge, Removals};
+use affinsy_core::segment::{self, EncodedSegment, Merge, Removals, SegmentMeta, scan_ranges};
 use affinsy_core::time::Instant;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows: u64 = run.live.iter().map(|segment| segment.meta.rows).sum();
     let run: Vec<EncodedSegment> = run.live.into_iter().chain(run.gone).collect();
     let (segments, run_bytes) = (run.len(), bytes(&run));
-    let (history, scanning): (History, Value) = spent(|| Ok(merged(run)?.finish()))?;
+    let (history, scanning): (History, Value) = spent(|| scanned(run))?;
     if history.line_count() as u64 != rows {
         return Err(format!("{rows} rows were compacted, {} read", history.line_count()).into());
     }
@@ -104,6 +104,24 @@ fn merged(segments: Vec<EncodedSegment>) -> Result<Merge, Box<dyn Error>> {
         decoded.into_iter().for_each(|(sequence, rows)| merge.add(sequence, rows));
     }
     Ok(merge)
+}
+
+/// As a report reads a dataset: range by range of its orders' hashes, joined as they come.
+fn scanned(segments: Vec<EncodedSegment>) -> Result<History, Box<dyn Error>> {
+    let each = segments.iter().map(|segment| ((segment.meta.min_hash, segment.meta.max_hash), segment.meta.rows));
+    let (ranges, rows) = (scan_ranges(each.clone()), each.map(|(_, rows)| rows).sum::<u64>());
+    let stored = (1..).zip(segments).map(|(at, segment)| (at, Bytes::from(segment.bytes), segment.meta));
+    let mut left: Vec<(u64, Bytes, SegmentMeta)> = stored.collect();
+    let mut whole = HistoryJoin::with_capacity(usize::try_from(rows)?);
+    for hashes in ranges {
+        let mut merge = Merge::default();
+        for (at, bytes, meta) in left.iter().filter(|(_, _, meta)| meta.may_concern(hashes)) {
+            merge.add(*at, segment::decode_range(bytes.clone(), &meta.sha256, hashes)?);
+        }
+        whole.append(merge.finish());
+        left.retain(|(_, _, meta)| meta.max_hash > hashes.1);
+    }
+    Ok(whole.finish())
 }
 
 /// What the threads of this process have used of the processors; none of them has ended.
