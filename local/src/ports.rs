@@ -5,7 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,9 @@ pub(crate) struct Ports {
     pub s3: u16,
     pub sqs: u16,
     pub lambda: u16,
+    /// Zero in what was remembered before there was one.
+    #[serde(default)]
+    pub event_bridge: u16,
 }
 
 impl Ports {
@@ -30,16 +33,26 @@ impl Ports {
     pub fn remembered(data: &Path) -> Result<Ports, StartError> {
         let path = data.join("ports.json");
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| StartError::PortsFile { path, reason: error.to_string() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let ports = Ports::choose()?;
-                let json = serde_json::to_vec_pretty(&ports).expect("four numbers are JSON");
-                fs::write(&path, json).map_err(StartError::data(path))?;
-                Ok(ports)
-            }
+            Ok(bytes) => match serde_json::from_slice::<Ports>(&bytes) {
+                Ok(ports) if ports.event_bridge == 0 => ports.with_event_bridge()?.kept(path),
+                Ok(ports) => Ok(ports),
+                Err(error) => Err(StartError::PortsFile { path, reason: error.to_string() }),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ports::choose()?.kept(path),
             Err(source) => Err(StartError::Data { path, source }),
         }
+    }
+
+    fn kept(self, path: PathBuf) -> Result<Ports, StartError> {
+        let json = serde_json::to_vec_pretty(&self).expect("numbers are JSON");
+        fs::write(&path, json).map_err(StartError::data(path))?;
+        Ok(self)
+    }
+
+    fn with_event_bridge(self) -> Result<Ports, StartError> {
+        let taken = [self.dynamodb, self.s3, self.sqs, self.lambda];
+        let event_bridge = free_port(&taken).ok_or(StartError::NoFreePort { service: "EventBridge" })?;
+        Ok(Ports { event_bridge, ..self })
     }
 
     fn choose() -> Result<Ports, StartError> {
@@ -49,7 +62,8 @@ impl Ports {
             taken.push(port);
             Ok::<u16, StartError>(port)
         };
-        Ok(Ports { dynamodb: next("DynamoDB")?, s3: next("S3")?, sqs: next("SQS")?, lambda: next("Lambda")? })
+        let (dynamodb, s3, sqs, lambda) = (next("DynamoDB")?, next("S3")?, next("SQS")?, next("Lambda")?);
+        Ports { dynamodb, s3, sqs, lambda, event_bridge: 0 }.with_event_bridge()
     }
 }
 

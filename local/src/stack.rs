@@ -16,7 +16,8 @@ use crate::lambda::{self, Account, Endpoints, Function, FunctionSpec, Functions,
 use crate::ports::Ports;
 use crate::serve::Server;
 use crate::services::{
-    ACCESS_KEY_ID, ACCOUNT_ID, Durability, DynamoDb, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, ServiceError, Sqs,
+    ACCESS_KEY_ID, ACCOUNT_ID, Durability, DynamoDb, EventBridge, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig,
+    ServiceError, Sqs,
 };
 use crate::template::{self, LocalNames, Template};
 use crate::{LocalConfig, StartError, TemplateSource, events};
@@ -50,6 +51,7 @@ struct Services {
     dynamodb: DynamoDb,
     s3: S3,
     sqs: Sqs,
+    event_bridge: EventBridge,
 }
 
 /// Starts everything the template asks for.
@@ -78,6 +80,7 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
         dynamodb: services.dynamodb.url(),
         s3: services.s3.url(),
         sqs: services.sqs.url(),
+        event_bridge: services.event_bridge.url(),
         lambda: format!("http://127.0.0.1:{}", ports.lambda),
     };
     let functions = functions(&template, binaries, &endpoints, &config)?;
@@ -105,6 +108,11 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
 }
 
 impl RunningStack {
+    /// The log of all events that were put on a bus, one JSON document a line.
+    pub fn event_log(&self) -> &Path {
+        self.services.event_bridge.log()
+    }
+
     /// Process ids by function folder; functions that nobody called yet have none.
     pub fn pids(&self) -> BTreeMap<String, Vec<u32>> {
         self.functions.iter().map(|function| (function.spec().folder.clone(), function.pids())).collect()
@@ -127,9 +135,10 @@ impl RunningStack {
         }
         futures::future::join_all(self.functions.iter().map(|function| function.shutdown(self.grace))).await;
         tokio::join!(self.gateway.shutdown(DOOR_GRACE), self.invoke_api.shutdown(DOOR_GRACE));
-        let Services { dynamodb, s3, sqs } = self.services;
-        let (sqs, s3, dynamodb) = tokio::join!(sqs.shutdown(), s3.shutdown(), dynamodb.shutdown());
-        sqs.and(s3).and(dynamodb)
+        let Services { dynamodb, s3, sqs, event_bridge } = self.services;
+        let (sqs, s3) = tokio::join!(sqs.shutdown(), s3.shutdown());
+        let (dynamodb, event_bridge) = tokio::join!(dynamodb.shutdown(), event_bridge.shutdown());
+        sqs.and(s3).and(dynamodb).and(event_bridge)
     }
 }
 
@@ -144,6 +153,7 @@ impl Services {
             dynamodb: DynamoDb::start(config("dynamodb", ports.dynamodb)).await?,
             s3: S3::start(config("s3", ports.s3)).await?,
             sqs: Sqs::start(config("sqs", ports.sqs)).await?,
+            event_bridge: EventBridge::start(config("events", ports.event_bridge)).await?,
         })
     }
 

@@ -85,6 +85,8 @@ struct Import {
     status: String,
     orders: u64,
     line_items: u64,
+    inserted: Option<u64>,
+    updated: Option<u64>,
     rejected: u64,
     rejects_url: Option<String>,
     #[serde(default)]
@@ -228,6 +230,9 @@ fn report(upload: &Upload<'_>, import: &Import, rejects: &str, elapsed: Duration
             seconds(elapsed),
             thousands(rate as u64)
         ));
+    }
+    if let (Some(inserted), Some(updated @ 1..)) = (import.inserted, import.updated) {
+        said.push(format!("  {} lines are new, {} were there before", thousands(inserted), thousands(updated)));
     }
     said.extend(import.warnings.iter().map(|warning| format!("  {warning}")));
     if import.rejected > 0 {

@@ -2,7 +2,8 @@
 //! schedule. Only trouble with the table brings a message back.
 
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
-use affinsy_app::ports::Job;
+use affinsy_app::ports::{EventBus, Job};
+use affinsy_aws::bus::EventBridgeBus;
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, Message, each};
 use affinsy_aws::queue::SqsQueue;
@@ -15,7 +16,8 @@ use lambda_runtime::{Error, LambdaEvent};
 use std::sync::Arc;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 3] = [Setting::ControlTable, Setting::WebhooksQueueUrl, Setting::WebhookAllowPrivate];
+pub const NEEDS: [Setting; 4] =
+    [Setting::ControlTable, Setting::WebhooksQueueUrl, Setting::WebhookAllowPrivate, Setting::EventBusName];
 
 /// What lives as long as the instance.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ impl Ctx {
         let sdk = clients::sdk_config(clients::Patience::Work).await;
         let book = Arc::new(DynamoBook::new(clients::dynamodb(&sdk), config.get(Setting::ControlTable), ""));
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
+        let bus = config.event_bus_name().map(|name| Arc::new(EventBridgeBus::new(&sdk, name)) as Arc<dyn EventBus>);
         let ports = DispatchPorts {
             deliveries: book.clone(),
             endpoints: book.clone(),
@@ -38,6 +41,7 @@ impl Ctx {
             log: book,
             queue: Arc::new(queue),
             sender: Arc::new(HttpSender::new(config.url_policy())?),
+            bus,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         };

@@ -4,14 +4,14 @@
 //! objects or queues brings a message back; after the queue's last try the sweeper goes on from the record.
 
 use affinsy_app::ports::{InsightModel, Job, PortResult};
-use affinsy_app::run_report::{Ran, RunPorts, run_report};
+use affinsy_app::run_report::{Ran, RunPorts, most_at_once, run_report};
 use affinsy_aws::config::{Config, Setting};
 use affinsy_aws::lambda::sqs::{Handled, Message, each};
 use affinsy_aws::model::BedrockModel;
 use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::tables::DynamoBook;
-use affinsy_aws::world::SystemClock;
+use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
 use affinsy_core::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -20,13 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings it reads, which the template must give it.
-pub const NEEDS: [Setting; 6] = [
+pub const NEEDS: [Setting; 7] = [
     Setting::ControlTable,
     Setting::SegmentsTable,
     Setting::Bucket,
     Setting::ReportsQueueUrl,
     Setting::WebhooksQueueUrl,
     Setting::InsightsModelId,
+    Setting::WorkerConcurrency,
 ];
 /// A message is seen again this long after the function's deadline, should the function die.
 const SEEN_AGAIN_AFTER_S: i64 = 10;
@@ -52,9 +53,13 @@ impl Ctx {
         let ports = RunPorts {
             log: book.clone(),
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
-            reports: book,
+            reports: book.clone(),
+            endpoints: book.clone(),
+            due: book,
             queue: Arc::new(queue),
             clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            most_at_once: most_at_once(config.worker_concurrency()),
             model: config.insights_model_id().map(model),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: Config::function_memory_bytes(),

@@ -12,6 +12,7 @@ pub struct Endpoints {
     pub dynamodb: String,
     pub s3: String,
     pub sqs: String,
+    pub event_bridge: String,
     pub lambda: String,
 }
 
@@ -39,6 +40,7 @@ pub fn environment(
     set("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb);
     set("AWS_ENDPOINT_URL_S3", &endpoints.s3);
     set("AWS_ENDPOINT_URL_SQS", &endpoints.sqs);
+    set("AWS_ENDPOINT_URL_EVENTBRIDGE", &endpoints.event_bridge);
     set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
     set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mib.to_string());
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");

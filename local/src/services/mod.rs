@@ -1,10 +1,11 @@
-//! DynamoDB, S3 and SQS on loopback ports: each speaks the AWS protocol to the unchanged SDK and keeps its data in
+//! DynamoDB, S3, SQS and EventBridge on loopback ports: each speaks the AWS protocol to the unchanged SDK and keeps its data in
 //! one folder, so that a stop, a crash or `kill -9` loses nothing that was acknowledged. Refuses to know whose data it
 //! is: tables, buckets and queues come from the caller, who read them from the template.
 
 pub mod clock;
 mod dynamodb;
 mod error;
+mod event_bridge;
 mod s3;
 mod server;
 mod sqs;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dynamodb::DynamoDb;
 pub use error::ServiceError;
+pub use event_bridge::EventBridge;
 pub use s3::{CreatedBy, ObjectCreated, S3};
 pub use sqs::{
     ErrorKind as SqsErrorKind, Message, MessageAttribute, NewMessage, Queues, ReceiveOptions, SentMessage, Sqs,

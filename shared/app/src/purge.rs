@@ -6,7 +6,8 @@
 //! an upload brought or left, and words about orders. Of a dataset everything is done here.
 
 use crate::ports::{
-    Clock, Erased, Erasures, ImportStatus, LogId, Objects, OrderLog, PortResult, PurgeRecord, ReportBook, dataset_place,
+    Clock, Erased, Erasures, ImportStatus, LogId, Objects, OrderLog, PortResult, PurgeRecord, ReportBook, StoredObject,
+    dataset_place,
 };
 use crate::purge_results::{self, Left};
 use affinsy_core::ids::{Tenant, is_id, new_id};
@@ -87,21 +88,21 @@ async fn part_of_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePort
 }
 
 async fn delete_below(prefix: &str, objects: &dyn Objects) -> PortResult<()> {
-    for key in keys_below(prefix, objects).await? {
-        objects.delete(&key).await?;
+    for object in objects_below(prefix, objects).await? {
+        objects.delete(&object.key).await?;
     }
     Ok(())
 }
 
-/// All keys that begin with a prefix.
-pub(crate) async fn keys_below(prefix: &str, objects: &dyn Objects) -> PortResult<Vec<String>> {
-    let (mut keys, mut after) = (Vec::new(), None);
+/// All objects whose keys begin with a prefix.
+pub(crate) async fn objects_below(prefix: &str, objects: &dyn Objects) -> PortResult<Vec<StoredObject>> {
+    let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = objects.list(prefix, after.as_deref()).await?;
-        keys.extend(page.items.into_iter().map(|object| object.key));
+        found.extend(page.items);
         match page.next_after {
             Some(next) => after = Some(next),
-            None => return Ok(keys),
+            None => return Ok(found),
         }
     }
 }
@@ -141,7 +142,7 @@ async fn imports(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> Po
 async fn delete_files(tenant: &Tenant, purge: &PurgeRecord, prefix: &str, ports: &PurgePorts) -> PortResult<Left> {
     let newest = new_id("imp_", purge.requested_at, [u8::MAX; 10]);
     let mut left = Left::Nothing;
-    for key in keys_below(prefix, &*ports.objects).await? {
+    for StoredObject { key, .. } in objects_below(prefix, &*ports.objects).await? {
         let Some(import_id) = import_of(&key).filter(|id| *id <= newest.as_str()) else { continue };
         if runs(tenant, import_id, ports).await? {
             left = Left::Something;

@@ -4,7 +4,7 @@
 
 use crate::ports::{Finish, Objects, PortResult, PurgeRecord, ReportFilter, ReportRecord, ReportStatus, StoredFailure};
 use crate::ports::{LogId, PortError, StoredPart};
-use crate::purge::{PurgePorts, keys_below};
+use crate::purge::{PurgePorts, objects_below};
 use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::report::{ReportType, redact};
 use bytes::Bytes;
@@ -39,7 +39,7 @@ pub async fn strip(tenant: &Tenant, purge: &PurgeRecord, customer_id: &str, port
         match report.status {
             ReportStatus::Processing => left = Left::Something,
             ReportStatus::Completed => left = left.and(strip_one(tenant, &report, customer_id, ports).await?),
-            ReportStatus::Failed => sweep(tenant, &report, &*ports.objects).await?,
+            ReportStatus::Failed => left = left.and(sweep(tenant, &report, ports).await?),
         }
     }
     Ok(left)
@@ -74,11 +74,7 @@ async fn seen_by(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePorts) -> Po
 
 async fn end(tenant: &Tenant, report: &ReportRecord, ports: &PurgePorts) -> PortResult<()> {
     ports.reports.erase(tenant, report, &erased(), ports.clock.now()).await?;
-    let now = ports.reports.get(tenant, &report.report_id).await?;
-    match now {
-        Some(now) => sweep(tenant, &now, &*ports.objects).await,
-        None => Ok(()),
-    }
+    sweep(tenant, report, ports).await.map(drop)
 }
 
 fn erased() -> StoredFailure {
@@ -95,15 +91,29 @@ async fn strip_one(tenant: &Tenant, report: &ReportRecord, customer_id: &str, po
     if report.parts.iter().any(|part| part.bytes > MOST_BYTES) {
         return end(tenant, report, ports).await.map(|()| Left::Nothing);
     }
-    if let Some(finish) = stripped(tenant, report, customer_id, &*ports.objects).await?
-        && !ports.reports.restate(tenant, report, &finish).await?
-    {
-        return Ok(Left::Something);
+    if let Some(finish) = stripped(tenant, report, customer_id, ports).await? {
+        if !ports.reports.restate(tenant, report, &finish).await? {
+            return Ok(Left::Something);
+        }
+        forget(report, &finish, &*ports.objects).await?;
     }
-    match ports.reports.get(tenant, &report.report_id).await? {
-        Some(now) => sweep(tenant, &now, &*ports.objects).await.map(|()| Left::Nothing),
-        None => Ok(Left::Nothing),
+    sweep(tenant, report, ports).await
+}
+
+/// Deletes what the record named before: nobody can name it again.
+async fn forget(before: &ReportRecord, now: &Finish, objects: &dyn Objects) -> PortResult<()> {
+    let Finish::Completed { result_key, parts, .. } = now else { return Ok(()) };
+    for key in keys_of(before.result_key.as_ref(), &before.parts) {
+        if !keys_of(Some(result_key), parts).any(|named| named == key) {
+            objects.delete(key).await?;
+        }
     }
+    Ok(())
+}
+
+/// The objects that a record names.
+fn keys_of<'a>(result_key: Option<&'a String>, parts: &'a [StoredPart]) -> impl Iterator<Item = &'a String> {
+    result_key.into_iter().chain(parts.iter().map(|part| &part.key))
 }
 
 /// The result as it is without the customer, stored; `None` where it does not name her.
@@ -111,8 +121,9 @@ async fn stripped(
     tenant: &Tenant,
     report: &ReportRecord,
     customer_id: &str,
-    objects: &dyn Objects,
+    ports: &PurgePorts,
 ) -> PortResult<Option<Finish>> {
+    let objects = &*ports.objects;
     let Some(old_key) = &report.result_key else { return Ok(None) };
     let Some(result) = objects.read(old_key).await? else { return Ok(None) };
     let (mut result_key, mut changed) = (old_key.clone(), false);
@@ -120,7 +131,7 @@ async fn stripped(
     if let Some(bytes) = redact::without_customer(&result, customer_id).map_err(|error| unreadable(old_key, &error))? {
         changed = true;
         result_sha256 = sha256(&bytes);
-        result_key = create(tenant, report, "report.json", bytes, objects).await?;
+        result_key = create(tenant, report, "report.json", bytes, ports).await?;
     }
     let mut parts = report.parts.clone();
     for part in &mut parts {
@@ -129,7 +140,7 @@ async fn stripped(
         let Some((bytes, rows)) = kept.map_err(|error| unreadable(&part.key, &error))? else { continue };
         changed = true;
         let (name, size) = (part.name.clone(), bytes.len() as u64);
-        let key = create(tenant, report, &format!("{name}.ndjson"), bytes, objects).await?;
+        let key = create(tenant, report, &format!("{name}.ndjson"), bytes, ports).await?;
         *part = StoredPart { name, key, rows, bytes: size };
     }
     Ok(changed.then_some(Finish::Completed { result_key, result_sha256, parts }))
@@ -139,16 +150,18 @@ fn unreadable(key: &str, error: &dyn std::fmt::Display) -> PortError {
     PortError::Damaged(format!("{key} is not what a worker writes: {error}"))
 }
 
-/// Under a key that its bytes give: whoever writes it writes the same.
+/// Under a key that nobody used before: an object that another purge has left, and that is about to go, must not
+/// stand in for this one.
 async fn create(
     tenant: &Tenant,
     report: &ReportRecord,
     name: &str,
     bytes: Vec<u8>,
-    objects: &dyn Objects,
+    ports: &PurgePorts,
 ) -> PortResult<String> {
-    let key = format!("{}{}/{name}", prefix(tenant, report), &sha256(&bytes)[..16]);
-    objects.create(&key, Bytes::from(bytes)).await?;
+    let (at, hash) = (ports.clock.now().0, sha256(&bytes));
+    let key = format!("{}{}-{at}/{name}", prefix(tenant, report), &hash[..16]);
+    ports.objects.create(&key, Bytes::from(bytes)).await?;
     Ok(key)
 }
 
@@ -160,14 +173,26 @@ fn prefix(tenant: &Tenant, report: &ReportRecord) -> String {
     format!("results/{}/{}/", name_hash(tenant.as_str()), report.report_id)
 }
 
-/// Deletes the objects of an ended report that its record does not name.
-async fn sweep(tenant: &Tenant, report: &ReportRecord, objects: &dyn Objects) -> PortResult<()> {
-    let named =
-        |key: &String| report.result_key.as_ref() == Some(key) || report.parts.iter().any(|part| part.key == *key);
-    for key in keys_below(&prefix(tenant, report), objects).await? {
-        if report.status != ReportStatus::Processing && !named(&key) {
-            objects.delete(&key).await?;
+/// What is not named at this age never will be: whoever wrote it, a function of at most 15 minutes, is gone.
+const ORPHAN_MS: i64 = 20 * 60_000;
+
+/// Deletes the objects of an ended report that its record does not name. The record is read after the list: what a
+/// worker wrote is named by then, or nobody waits for it. What another purge wrote may be about to be named, and is
+/// left for later.
+async fn sweep(tenant: &Tenant, report: &ReportRecord, ports: &PurgePorts) -> PortResult<Left> {
+    let objects = objects_below(&prefix(tenant, report), &*ports.objects).await?;
+    let Some(report) = ports.reports.get(tenant, &report.report_id).await? else { return Ok(Left::Nothing) };
+    let old = ports.clock.now().plus_ms(-ORPHAN_MS);
+    let mut left = Left::Nothing;
+    for object in objects {
+        if keys_of(report.result_key.as_ref(), &report.parts).any(|named| *named == object.key) {
+            continue;
+        }
+        match report.status {
+            ReportStatus::Processing => {}
+            ReportStatus::Completed if object.modified_at > old => left = Left::Something,
+            ReportStatus::Completed | ReportStatus::Failed => ports.objects.delete(&object.key).await?,
         }
     }
-    Ok(())
+    Ok(left)
 }

@@ -1,12 +1,13 @@
 //! Computing a report: claim, load, compute, store, one commit. Bad input ends the report; only trouble with
 //! the world around it is tried again.
 
+mod place;
 mod previous;
 mod wording;
 
 use crate::ports::{
-    Claim, ClaimRefused, Clock, Finish, InsightModel, Job, Objects, OrderLog, PortError, PortResult, Put, Queue,
-    ReportBook, StoredFailure, StoredPart,
+    Claim, ClaimRefused, Clock, DueIndex, Endpoints, Finish, InsightModel, Objects, OrderLog, Pool, PortError,
+    PortResult, Put, Queue, Random, ReportBook, StoredFailure, StoredPart,
 };
 use crate::snapshot::{self, SnapshotError};
 use affinsy_core::history::History;
@@ -26,10 +27,16 @@ pub struct RunPorts {
     pub log: Arc<dyn OrderLog>,
     pub objects: Arc<dyn Objects>,
     pub reports: Arc<dyn ReportBook>,
+    /// The places of a tenant's reports.
+    pub endpoints: Arc<dyn Endpoints>,
+    pub due: Arc<dyn DueIndex>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
     /// Words the insights; `None` leaves them to their templates.
     pub model: Option<Arc<dyn InsightModel>>,
+    /// How many of one tenant's reports run at once.
+    pub most_at_once: u32,
     /// Threads the computation may use.
     pub threads: usize,
     /// All memory of this process; `None` for no bound.
@@ -41,6 +48,8 @@ impl std::fmt::Debug for RunPorts {
         f.write_str("RunPorts")
     }
 }
+
+pub use place::most_at_once;
 
 /// What became of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +74,26 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Runs a report until `deadline` at the latest.
 pub async fn run_report(tenant: &Tenant, report_id: &str, deadline: Instant, ports: &RunPorts) -> PortResult<Ran> {
-    let now = ports.clock.now();
-    let lease_until = deadline.plus_ms(LEASE_SLACK_MS);
+    let (now, lease_until) = (ports.clock.now(), deadline.plus_ms(LEASE_SLACK_MS));
+    // A later claim of the same report is another holder: whoever is late gives no place of its successor's back.
+    let holder = format!("{report_id}@{}", lease_until.unix_ms());
+    let places = ports.most_at_once;
+    let Some(place) = ports.endpoints.enter(tenant, Pool::Reports, &holder, places, now, lease_until).await? else {
+        return place::wait(tenant, report_id, now, ports).await;
+    };
+    let ran = claim_and_run(tenant, report_id, (now, deadline, lease_until), ports).await;
+    if let Err(error) = ports.endpoints.leave(tenant, Pool::Reports, &holder, place).await {
+        tracing::warn!(report.id = report_id, error = %error, "a place is given back when its lease ends");
+    }
+    ran
+}
+
+async fn claim_and_run(
+    tenant: &Tenant,
+    report_id: &str,
+    (now, deadline, lease_until): (Instant, Instant, Instant),
+    ports: &RunPorts,
+) -> PortResult<Ran> {
     let claim = match ports.reports.claim(tenant, report_id, now, lease_until).await? {
         Ok(claim) => claim,
         Err(ClaimRefused::Ended) => return Ok(Ran::Ended),
@@ -251,7 +278,7 @@ fn stored(failure: ReportFailure) -> StoredFailure {
     StoredFailure { code: failure.code.to_owned(), message: failure.message }
 }
 
-/// The commit, then the webhook's message; should the message be lost, the sweeper finds the webhook due.
+/// The commit, then the event's message; should the message be lost, the sweeper finds the event due.
 async fn finish(tenant: &Tenant, claim: &Claim, finish: Finish, ports: &RunPorts) -> PortResult<Ran> {
     let report = &claim.report;
     let committed = ports.reports.finish(tenant, claim, &finish, ports.clock.now()).await?;
@@ -264,14 +291,9 @@ async fn finish(tenant: &Tenant, claim: &Claim, finish: Finish, ports: &RunPorts
         Finish::Failed(failure) => failure.code.as_str(),
     };
     tracing::info!(report.id = report.report_id, claim = claim.token(), ending, "report ended");
-    if report.webhook_url.is_some() {
-        let job = Job::Delivery {
-            tenant: tenant.clone(),
-            delivery_id: crate::dispatch_webhook::delivery_id(&report.report_id),
-        };
-        if let Err(error) = ports.queue.send(&job, 0).await {
-            tracing::warn!(report.id = report.report_id, error = %error, "webhook not queued; the sweeper will");
-        }
+    let job = crate::dispatch_webhook::event_job(tenant, &report.report_id);
+    if let Err(error) = ports.queue.send(&job, 0).await {
+        tracing::warn!(report.id = report.report_id, error = %error, "event not queued; the sweeper will");
     }
     Ok(Ran::Ended)
 }

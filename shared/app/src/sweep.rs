@@ -1,6 +1,6 @@
 //! Picking up what a crash, a lost message or a long wait left behind. Runs every minute; safe to run twice.
 
-use crate::dispatch_webhook::delivery_id;
+use crate::dispatch_webhook::event_job;
 use crate::ports::{
     Clock, Due, DueIndex, DueKind, Endpoints, Job, OrderLog, PortError, PortResult, Queue, Random, ReportBook,
     ReportStatus, ScheduleBook,
@@ -106,7 +106,7 @@ async fn job(due: &Due, ports: SweepPorts<'_>) -> PortResult<Option<Job>> {
         DueKind::Report => match ports.reports.get(&tenant, &id).await? {
             None => None,
             Some(report) if report.status == ReportStatus::Processing => Some(Job::Report { tenant, report_id: id }),
-            Some(report) => Some(Job::Delivery { tenant, delivery_id: delivery_id(&report.report_id) }),
+            Some(report) => Some(event_job(&tenant, &report.report_id)),
         },
     })
 }

@@ -94,9 +94,10 @@ struct Claim<'a> {
 
 impl Claim<'_> {
     async fn work(&self, mut head: DatasetRecord) -> Result<(), Stopped> {
+        let early = self.count_pushes(&head).await?;
         while self.compact_next(&mut head).await? {}
         let table = self.publish_table(&head).await?;
-        let counts = self.count(&head).await?;
+        let counts = if early.is_some() { early } else { self.count(&head).await? };
         self.drop_retired(&mut head).await?;
         let swept_at = self.drop_orphans(&head).await?;
         let now = self.ports.clock.now();

@@ -15,6 +15,8 @@ pub enum Setting {
     UploadsQueueUrl,
     WebhookAllowPrivate,
     InsightsModelId,
+    EventBusName,
+    WorkerConcurrency,
 }
 
 impl Setting {
@@ -29,6 +31,8 @@ impl Setting {
             Self::UploadsQueueUrl => "AFFINSY_UPLOADS_QUEUE_URL",
             Self::WebhookAllowPrivate => "AFFINSY_WEBHOOK_ALLOW_PRIVATE",
             Self::InsightsModelId => "AFFINSY_INSIGHTS_MODEL_ID",
+            Self::EventBusName => "AFFINSY_EVENT_BUS_NAME",
+            Self::WorkerConcurrency => "AFFINSY_WORKER_CONCURRENCY",
         }
     }
 }
@@ -59,6 +63,9 @@ impl Config {
                 Some(value) if *setting == Setting::WebhookAllowPrivate && !matches!(&*value, "true" | "false") => {
                     wrong.push(format!("{} must be true or false", setting.variable()));
                 }
+                Some(value) if *setting == Setting::WorkerConcurrency && value.parse::<u32>().is_err() => {
+                    wrong.push(format!("{} must be a whole number", setting.variable()));
+                }
                 Some(value) => drop(values.insert(*setting, value)),
             }
         }
@@ -86,6 +93,16 @@ impl Config {
     /// The model that words insights; none where the setting says `off`.
     pub fn insights_model_id(&self) -> Option<&str> {
         Some(self.get(Setting::InsightsModelId)).filter(|id| !id.is_empty() && *id != "off")
+    }
+
+    /// The bus that events are put on; none where the setting says `off`.
+    pub fn event_bus_name(&self) -> Option<&str> {
+        Some(self.get(Setting::EventBusName)).filter(|name| !name.is_empty() && *name != "off")
+    }
+
+    /// How many workers there are; one where nothing is said.
+    pub fn worker_concurrency(&self) -> u32 {
+        self.get(Setting::WorkerConcurrency).parse().unwrap_or(1)
     }
 
     pub fn url_policy(&self) -> UrlPolicy {

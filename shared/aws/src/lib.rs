@@ -1,5 +1,6 @@
 //! Everything that knows AWS: configuration, clients, tables, objects, queues, HTTP out, and the Lambda glue.
 
+pub mod bus;
 pub mod clients;
 pub mod config;
 pub mod lambda;

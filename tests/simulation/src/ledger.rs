@@ -56,6 +56,8 @@ pub struct Ledger {
     pub deeds: Vec<Deed>,
     pub asks: Vec<Ask>,
     pub received: Vec<Received>,
+    /// The details of the events that the bus took.
+    pub announced: Vec<String>,
     pub violations: Vec<String>,
     moment: u64,
 }

@@ -15,6 +15,7 @@ pub enum Mutant {
     PurgeForgets,
     DeletionsSkipped,
     WebhookNotDue,
+    EventUnconfirmed,
     SweeperOff,
     SweeperHourly,
     ForeignReports,
@@ -27,7 +28,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -40,6 +41,7 @@ impl Mutant {
         Self::PurgeForgets,
         Self::DeletionsSkipped,
         Self::WebhookNotDue,
+        Self::EventUnconfirmed,
         Self::SweeperOff,
         Self::SweeperHourly,
         Self::ForeignReports,
@@ -65,6 +67,7 @@ impl Mutant {
             Self::DeletionsSkipped => "results of reports are not deleted when they should be",
             Self::PurgeForgets => "a purge ends after its first pass",
             Self::WebhookNotDue => "a report ends without its webhook becoming due",
+            Self::EventUnconfirmed => "an event that could not be put on the bus counts as put",
             Self::SweeperOff => "the sweeper never runs",
             Self::SweeperHourly => "the sweeper runs once in two hours",
             Self::ForeignReports => "a report is found whoever asks",

@@ -7,6 +7,7 @@ mod happy;
 mod pushes;
 mod retries;
 mod row_cap;
+mod running;
 mod schedules;
 
 use crate::kit::{Shop, caller};

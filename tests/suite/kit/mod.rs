@@ -8,4 +8,4 @@ mod shop;
 pub use aws::{Aws, receive, sdk};
 pub use project::{project, read, template};
 pub use receiver::{Delivery, Receiver};
-pub use shop::{BASE, NOW, Shop, caller, json};
+pub use shop::{BASE, MOST_REPORTS_AT_ONCE, NOW, Shop, caller, json};

@@ -5,8 +5,8 @@ use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
 use affinsy_app::http::{self, Answer, Caller, DataPorts, KeyPorts, ROUTES, ReportPorts, Request, Serves, Verdict};
 use affinsy_app::import_upload::{ImportPorts, Limits, import_upload};
 use affinsy_app::memory::{
-    MemoryBook, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue, MemoryRates,
-    MemorySender, SeededRandom,
+    MemoryBook, MemoryBus, MemoryClock, MemoryIdempotency, MemoryKeys, MemoryLinks, MemoryObjects, MemoryQueue,
+    MemoryRates, MemorySender, SeededRandom,
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::purge::{PurgePorts, purge};
@@ -26,6 +26,8 @@ pub const NOW: Instant = Instant::from_unix_ms(1_742_472_000_000);
 pub const BASE: &str = "/api/v1";
 /// How long a worker's invocation may take.
 const WORKER_MS: i64 = 900_000;
+/// As with the template's five workers.
+pub const MOST_REPORTS_AT_ONCE: u32 = 4;
 
 /// A caller who may do everything, in a tenant of this name.
 pub fn caller(tenant: &str) -> Caller {
@@ -54,6 +56,7 @@ pub struct Shop {
     pub keys: Arc<MemoryKeys>,
     pub rates: Arc<MemoryRates>,
     pub sender: Arc<MemorySender>,
+    pub bus: Arc<MemoryBus>,
     pub clock: Arc<MemoryClock>,
     pub random: Arc<SeededRandom>,
 }
@@ -69,6 +72,7 @@ impl Shop {
             keys: Arc::default(),
             rates: Arc::default(),
             sender: Arc::default(),
+            bus: Arc::default(),
             clock,
             random: Arc::new(SeededRandom::new(1)),
         }
@@ -128,6 +132,10 @@ impl Shop {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             model: None,
+            endpoints: self.book.clone(),
+            due: self.book.clone(),
+            most_at_once: MOST_REPORTS_AT_ONCE,
+            random: self.random.clone(),
             threads: 1,
             memory_bytes: None,
         }
@@ -175,6 +183,7 @@ impl Shop {
             reports: self.book.clone(),
             queue: self.queue.clone(),
             sender: self.sender.clone(),
+            bus: Some(self.bus.clone()),
             clock: self.clock.clone(),
             random: self.random.clone(),
         }

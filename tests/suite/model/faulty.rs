@@ -6,8 +6,8 @@ use super::ledger::{Change, Ledger};
 use super::sabotage::Sabotage;
 use affinsy_app::memory::MemoryClock;
 use affinsy_app::ports::{
-    Clock, Commit, DatasetRecord, Erasures, ImportRecord, LogId, NewSegments, Objects, OrderLog, Page, PortResult,
-    Publication, PurgeRecord, Put, SegmentRecord, Settlement, StoredObject, Tending,
+    Clock, Commit, DatasetRecord, Erasures, FoundOut, ImportRecord, LogId, NewSegments, Objects, OrderLog, Page,
+    PortResult, Publication, PurgeRecord, Put, SegmentRecord, Settlement, StoredObject, Tending,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::{Retired, RunId};
@@ -141,6 +141,10 @@ impl Tending for FaultyBook {
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()> {
         let (book, log) = (Arc::clone(&self.book), log.clone());
         self.faults.write(async move { book.drop_segments(&log, from, to).await }).await
+    }
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()> {
+        let (book, tenant, found) = (Arc::clone(&self.book), tenant.clone(), found.clone());
+        self.faults.write(async move { book.tell_import(&tenant, &found).await }).await
     }
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool> {
         let (book, tenant, head, left) = (Arc::clone(&self.book), tenant.clone(), head.clone(), left.to_vec());

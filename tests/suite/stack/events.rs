@@ -3,6 +3,7 @@
 use super::Stack;
 use crate::kit::{Receiver, read};
 use serde_json::{Value, json};
+use std::path::Path;
 
 fn event(name: &str) -> String {
     read(&format!("infra/events/{name}.json"))
@@ -12,6 +13,34 @@ fn event(name: &str) -> String {
 fn http(answer: &Value) -> (u64, Value) {
     let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
     (answer["statusCode"].as_u64().unwrap_or_default(), body)
+}
+
+/// The events of one tenant's dataset that are in the log of the local bus.
+fn on_the_bus(data: &Path, dataset_id: &str) -> Vec<Value> {
+    let log = std::fs::read_to_string(data.join("events/events.jsonl")).unwrap_or_default();
+    let events = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("whole lines of JSON"));
+    events.filter(|event| event["detail"]["dataset_id"] == dataset_id).collect()
+}
+
+#[tokio::test]
+async fn a_report_without_a_webhook_is_on_the_event_bus() {
+    let stack = Stack::shared();
+    let client = stack.tenant("listens").await;
+    let orders = super::quickstart::ORDERS.replace("my-store", "heard-store");
+    assert_eq!(client.post("/data/orders", &orders).await.status, 202);
+    let report_id = client.submit(r#"{"template": "standard_rfm", "dataset_id": "heard-store"}"#).await;
+    let ended = client.ended(&report_id).await;
+    let event = loop {
+        match &on_the_bus(&stack.data, "heard-store")[..] {
+            [] => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            events => break events[0].clone(),
+        }
+    };
+    assert_eq!((&event["source"], &event["detail-type"]), (&json!("affinsy"), &json!("report.completed")), "{event}");
+    let detail = &event["detail"];
+    assert_eq!((&detail["report_id"], &detail["status"]), (&json!(report_id), &ended["status"]), "{event}");
+    assert_eq!(detail["id"], report_id.replace("rpt_", "evt_"));
+    assert_eq!(event["time"].as_str().map(str::len), Some("2025-03-15T10:32:00Z".len()), "{event}");
 }
 
 #[tokio::test]

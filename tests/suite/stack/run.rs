@@ -13,7 +13,7 @@ use affinsy_local::{LocalConfig, TemplateSource};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,6 +24,8 @@ use tokio::sync::oneshot;
 pub struct Stack {
     pub base_url: String,
     pub endpoints: Endpoints,
+    /// Its data folder.
+    pub data: PathBuf,
     outputs: BTreeMap<String, String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -64,7 +66,8 @@ impl Stack {
             });
         });
         let (base_url, endpoints, outputs) = told.recv().expect("the stack starts");
-        Self { base_url, endpoints, outputs, stop: Some(stop), thread: Some(thread), _folder: None }
+        let data = data.to_owned();
+        Self { base_url, endpoints, data, outputs, stop: Some(stop), thread: Some(thread), _folder: None }
     }
 
     fn keeping(mut self, folder: tempfile::TempDir) -> Self {

@@ -59,17 +59,18 @@ const CALLS: [(&str, Calls); 8] = [
         ],
     ),
     // ReportBook: claim, progress, finish, list; OrderLog: head, segments; segments and earlier results in, results out.
+    // Endpoints: enter, leave; DueIndex: postpone.
     (
         "WorkerFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]),
             ("SegmentsTable.Arn", &["dynamodb:Query"]),
             ("DataBucket.Arn/segments/*", &["s3:GetObject"]),
             ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
-            ("ReportsQueue.Arn", &["sqs:ChangeMessageVisibility"]),
+            ("ReportsQueue.Arn", &["sqs:SendMessage", "sqs:ChangeMessageVisibility"]),
             // InsightModel::word: the model by its id, or by the inference profile of that id.
             ("arn:AWS::Partition:bedrock:*::foundation-model/InsightsModelId", &["bedrock:InvokeModel"]),
             ("arn:AWS::Partition:bedrock:*:AWS::AccountId:inference-profile/InsightsModelId", &["bedrock:InvokeModel"]),
@@ -106,13 +107,14 @@ const CALLS: [(&str, Calls); 8] = [
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
         ],
     ),
-    // DeliveryBook: open, claim, record, secrets; Endpoints; DueIndex::postpone; ReportBook::get; OrderLog::import; the
-    // retry's message.
+    // DeliveryBook: open, claim, record, secrets; Endpoints; DueIndex: postpone, done; ReportBook::get;
+    // OrderLog::import; the retry's message; EventBus.
     (
         "WebhooksFunction",
         &[
             ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
+            ("arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/EventBusName", &["events:PutEvents"]),
         ],
     ),
     // DueIndex; ReportBook: get, submit; ScheduleBook: get, ran; OrderLog::head.

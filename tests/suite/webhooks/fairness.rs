@@ -4,7 +4,7 @@ use super::{HOOK, answer, due_at, record, shop, wake};
 use crate::kit::{Aws, Shop, caller};
 use affinsy_app::dispatch_webhook::{MOST_AT_ONCE, MOST_AT_ONCE_FAILING};
 use affinsy_app::http::Caller;
-use affinsy_app::ports::{Clock, DeliveryState, Endpoints, Job, Queue};
+use affinsy_app::ports::{Clock, DeliveryState, Endpoints, Job, Pool, Queue};
 use aws_sdk_sqs::types::MessageSystemAttributeName::MessageGroupId;
 
 /// As many attempts of the tenant as this are under way.
@@ -12,7 +12,8 @@ async fn busy(shop: &Shop, ann: &Caller, places: u32) {
     let now = shop.clock.now();
     for at in 0..places {
         let holder = format!("msg_{at}");
-        let place = shop.book.enter(&ann.tenant, &holder, places, now, now.plus_ms(15_000)).await.expect("answers");
+        let until = now.plus_ms(15_000);
+        let place = shop.book.enter(&ann.tenant, Pool::Attempts, &holder, places, now, until).await.expect("answers");
         assert_eq!(place, Some(at));
     }
 }
@@ -51,9 +52,9 @@ async fn a_failing_url_gets_few_places_and_gives_them_back() {
     assert_eq!(wake(&shop, &ann, &next).await.state, DeliveryState::Pending, "four attempts at dead URLs are enough");
     let fine = due_at(&shop, &ann, well).await;
     assert_eq!(wake(&shop, &ann, &fine).await.state, DeliveryState::Delivered, "URLs that answer have the others");
-    shop.book.leave(&ann.tenant, "msg_0", 0).await.expect("leaves");
+    shop.book.leave(&ann.tenant, Pool::Attempts, "msg_0", 0).await.expect("leaves");
     assert_eq!(wake(&shop, &ann, &next).await.state, DeliveryState::Delivered);
-    let place = shop.book.enter(&ann.tenant, "msg_x", MOST_AT_ONCE_FAILING, now, now.plus_ms(1)).await;
+    let place = shop.book.enter(&ann.tenant, Pool::Attempts, "msg_x", MOST_AT_ONCE_FAILING, now, now.plus_ms(1)).await;
     assert_eq!(place, Ok(Some(0)), "an attempt that ended holds no place");
     assert_eq!(record(&shop, &ann, &failed).await.attempts.len(), 1);
 }

@@ -51,6 +51,95 @@ async fn the_end_of_an_import_is_told_of() {
     }
 }
 
+/// The names and ids of the events that the bus took.
+fn announced(shop: &Shop) -> Vec<(&'static str, String)> {
+    let id = |detail: &str| serde_json::from_str::<Value>(detail).expect("JSON")["id"].as_str().map(str::to_owned);
+    shop.bus.taken().iter().map(|event| (event.name, id(&event.detail).expect("an id"))).collect()
+}
+
+/// Whether a sweep sends an event or a delivery on.
+async fn is_told_again(shop: &Shop) -> bool {
+    shop.sweep().await;
+    shop.queue.take().iter().any(|(job, _)| matches!(job, Job::Delivery { .. }))
+}
+
+#[tokio::test]
+async fn what_ends_is_on_the_bus_with_or_without_a_webhook() {
+    let (shop, ann) = shop().await;
+    let import_id = opened(&shop, &ann, Some(FILE)).await;
+    imported(&shop, &ann, &import_id).await;
+    let quiet = shop.post(&ann, "/reports", r#"{"template": "standard_rfm", "dataset_id": "a \"b\" ü"}"#).await;
+    let report_id = json(&quiet)["report_id"].as_str().expect("an id").to_owned();
+    shop.settle().await;
+    let id = |source: &str| format!("evt_{}", &source[4..]);
+    assert_eq!(
+        announced(&shop),
+        [("import.completed", id(&import_id)), ("report.completed", id(&report_id))],
+        "{:?}",
+        shop.bus.taken()
+    );
+    let detail = format!(
+        r#"{{"id": "{}", "tenant": "{}", "dataset_id": "a \"b\" ü", "event": "report.completed", "report_id": "{report_id}", "report_type": "RFM", "status": "Completed", "timestamp": "2025-03-20T12:00:00Z"}}"#,
+        id(&report_id),
+        ann.tenant.as_str()
+    );
+    assert_eq!(shop.bus.taken()[1].detail, detail);
+    assert_eq!(shop.sender.received().len(), 1, "the report has no webhook");
+    shop.clock.advance_ms(HOUR_MS);
+    assert!(!is_told_again(&shop).await, "it was told of, and is not due any more");
+}
+
+#[tokio::test]
+async fn a_bus_that_is_down_gets_its_events_later_and_holds_no_webhook_back() {
+    let (shop, ann) = shop().await;
+    shop.bus.set_down(true);
+    let import_id = opened(&shop, &ann, Some(FILE)).await;
+    imported(&shop, &ann, &import_id).await;
+    shop.settle().await;
+    assert_eq!((told(&shop, &import_id).len(), announced(&shop).len()), (1, 0));
+    for _ in 0..3 {
+        shop.clock.advance_ms(HOUR_MS);
+        shop.sweep().await;
+        shop.settle().await;
+    }
+    shop.bus.set_down(false);
+    shop.clock.advance_ms(HOUR_MS);
+    shop.sweep().await;
+    shop.settle().await;
+    assert_eq!((told(&shop, &import_id).len(), announced(&shop).len()), (1, 1), "each once");
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_down_holds_no_event_back() {
+    let (shop, ann) = shop().await;
+    shop.sender.will_answer([answer(500)]);
+    let import_id = opened(&shop, &ann, Some(FILE)).await;
+    imported(&shop, &ann, &import_id).await;
+    for (job, _) in shop.queue.take() {
+        shop.handle(&job).await;
+    }
+    assert_eq!((shop.sender.received().len(), announced(&shop).len()), (1, 1));
+    shop.settle().await;
+    assert_eq!((shop.sender.received().len(), announced(&shop).len()), (2, 1), "tried again; told once on the bus");
+}
+
+#[tokio::test]
+async fn an_event_that_no_bus_takes_for_a_week_is_given_up() {
+    let (shop, ann) = shop().await;
+    shop.bus.set_down(true);
+    let import_id = opened(&shop, &ann, Some(FILE)).await;
+    imported(&shop, &ann, &import_id).await;
+    for _ in 0..8 * 24 {
+        shop.settle().await;
+        shop.clock.advance_ms(HOUR_MS);
+        shop.sweep().await;
+    }
+    shop.bus.set_down(false);
+    shop.settle().await;
+    shop.clock.advance_ms(HOUR_MS);
+    assert!(!is_told_again(&shop).await && announced(&shop).is_empty());
+}
+
 #[tokio::test]
 async fn a_file_that_never_came_is_told_of() {
     let (shop, ann) = shop().await;

@@ -18,9 +18,9 @@ fn user(name: &str) -> User {
 
 async fn exact_under_concurrency(windows: &dyn RateWindows, tenant: &Tenant) {
     let busy = user("busy");
-    let takes = (0..200).map(|_| windows.take(tenant, &busy, 60, NOW));
+    let takes = (0..1_000).map(|_| windows.take(tenant, &busy, 60, NOW));
     let taken: Vec<RateDecision> = join_all(takes).await.into_iter().map(|taken| taken.expect("answers")).collect();
-    assert_eq!(taken.iter().filter(|taken| taken.admitted).count(), 60, "of 200 at once 60 are admitted");
+    assert_eq!(taken.iter().filter(|taken| taken.admitted).count(), 60, "of 1,000 at once 60 are admitted");
     let mut left: Vec<u32> = taken.iter().filter(|taken| taken.admitted).map(|taken| taken.remaining).collect();
     left.sort_unstable();
     assert_eq!(left, (0..60).collect::<Vec<u32>>(), "each admitted request has its own place");

@@ -1,4 +1,4 @@
-//! A report is computed by one worker at a time, ends once, and its webhook is due exactly when it has one.
+//! A report is computed by one worker at a time, ends once, and then its event is due.
 
 use super::Book;
 use super::samples::{NOW, report, tenant};
@@ -94,7 +94,7 @@ fn completed() -> Finish {
     }
 }
 
-/// A failed report without a webhook: nothing is due any more.
+/// A failed report without a webhook, whose event is due until it was told.
 async fn endings(book: &dyn Book, mine: &Tenant, random: &dyn Random) -> ReportRecord {
     let quiet = report(random, NOW.plus_ms(1), None);
     book.submit(mine, &quiet, NOW).await.expect("submits");
@@ -105,7 +105,14 @@ async fn endings(book: &dyn Book, mine: &Tenant, random: &dyn Random) -> ReportR
     assert!(finished(book, mine, &claim, &Finish::Failed(failure.clone()), NOW).await);
     let ended = ReportBook::get(book, mine, &quiet.report_id).await.expect("reads").expect("is there");
     assert_eq!((ended.status, ended.failure), (ReportStatus::Failed, Some(failure)));
-    assert!(!is_due(book, mine, &quiet, NOW.plus_ms(1_000_000)).await, "without a webhook nothing is due");
+    assert!(is_due(book, mine, &quiet, NOW).await, "its event is due");
+    let due = |id: &str| Due { kind: DueKind::Report, tenant: mine.clone(), id: id.to_owned() };
+    for _ in 0..2 {
+        book.done(&due(&quiet.report_id)).await.expect("again is safe");
+        assert!(!is_due(book, mine, &quiet, NOW.plus_ms(1_000_000)).await, "it was told");
+    }
+    book.done(&due("rpt_unknown")).await.expect("is nothing to do");
+    assert_eq!(ReportBook::get(book, mine, "rpt_unknown").await.expect("reads"), None, "nothing came to be");
     quiet
 }
 
@@ -155,6 +162,7 @@ async fn erasures(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
         (now.result_key.as_deref(), now.parts.len(), now.status),
         (Some("results/z"), 0, ReportStatus::Completed)
     );
+    book.done(&Due { kind: DueKind::Report, tenant: mine.clone(), id: done.report_id.clone() }).await.expect("told");
     book.erase(mine, &now, &failure, NOW).await.expect("erases");
     let now = get(&done.report_id).await;
     assert_eq!((now.status, now.result_key, now.completed_at), (ReportStatus::Failed, None, old.completed_at));

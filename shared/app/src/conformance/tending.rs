@@ -3,7 +3,8 @@
 use super::Book;
 use super::samples::{NOW, head, push, segment, tenant};
 use crate::ports::{
-    Commit, CountsRecord, DatasetRecord, Due, DueKind, Publication, Random, SegmentRecord, Settlement, TableVersion,
+    Commit, CountsRecord, DatasetRecord, Due, DueKind, FoundOut, ImportRecord, Publication, Random, SegmentRecord,
+    Settlement, TableVersion,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::{Retired, Run, RunId};
@@ -22,6 +23,23 @@ pub async fn tending(book: &dyn Book, random: &dyn Random) {
     retiring(book, &mine, &zombie, &published).await;
     settling(book, &mine, &zombie, published).await;
     pushes_meanwhile(book, &mine, random).await;
+    imports_are_told_once(book, &mine, random).await;
+}
+
+/// What an import knows stays; one that is not there does not come to be.
+async fn imports_are_told_once(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
+    push(book, mine, "told", 1, random).await;
+    let imports = book.imports(mine, None, 100).await.expect("lists").items;
+    let import = imports.into_iter().find(|import| import.dataset_id == "told").expect("was pushed");
+    assert_eq!((import.inserted, import.updated), (None, None));
+    let found = |import_id: &str, inserted| FoundOut { import_id: import_id.to_owned(), inserted, updated: 3 };
+    for inserted in [7, 8] {
+        book.tell_import(mine, &found(&import.import_id, inserted)).await.expect("tells, and again is safe");
+    }
+    let told = ImportRecord { inserted: Some(7), updated: Some(3), ..import };
+    assert_eq!(book.import(mine, &told.import_id).await.expect("reads"), Some(told));
+    book.tell_import(mine, &found("imp_0", 1)).await.expect("leaves it alone");
+    assert_eq!(book.import(mine, "imp_0").await.expect("reads"), None);
 }
 
 async fn is_due(book: &dyn Book, tenant: &Tenant, at: Instant) -> bool {

@@ -1,72 +1,107 @@
-//! From the outbox to a delivery: what a report or an import that ended has to tell, in bytes that stay.
+//! What a report or an import that ended has to tell, on the bus and to its webhook, in bytes that stay.
 
 use super::DispatchPorts;
 use crate::ports::{
-    DeliveryBook, DeliveryRecord, DeliveryState, Due, DueKind, Earlier, ImportRecord, ImportStatus, PortResult,
+    BusEvent, DeliveryRecord, DeliveryState, Due, DueKind, Earlier, ImportRecord, ImportStatus, Job, PortResult,
     ReportRecord, ReportStatus,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
-use affinsy_core::webhook::body::{Ending, import_body, report_body};
+use affinsy_core::webhook::body::{Ending, bus_detail, import_body, report_body};
 
 const REPORT_PREFIX: &str = "rpt_";
 const IMPORT_PREFIX: &str = "imp_";
 const DELIVERY_PREFIX: &str = "msg_";
+const EVENT_PREFIX: &str = "evt_";
 
 /// The delivery of a report's or an import's event. One follows from the other, so that a message sent twice, or made
 /// again by the sweeper, never makes a second event.
 pub fn delivery_id(source_id: &str) -> String {
-    let bare = source_id.trim_start_matches(REPORT_PREFIX).trim_start_matches(IMPORT_PREFIX);
-    format!("{DELIVERY_PREFIX}{bare}")
+    format!("{DELIVERY_PREFIX}{}", bare(source_id))
 }
 
-/// Makes the delivery of what ended; `None` when there is nothing of this name, or it has no URL.
-pub async fn open(tenant: &Tenant, delivery_id: &str, ports: &DispatchPorts) -> PortResult<Option<DeliveryRecord>> {
-    let bare = delivery_id.trim_start_matches(DELIVERY_PREFIX);
+/// Whether an id is that of an event, which [`event_job`] asks to tell, and not of a delivery.
+pub(super) fn is_event(id: &str) -> bool {
+    id.starts_with(EVENT_PREFIX)
+}
+
+/// The work of telling that a report or an import ended.
+pub fn event_job(tenant: &Tenant, source_id: &str) -> Job {
+    Job::Delivery { tenant: tenant.clone(), delivery_id: format!("{EVENT_PREFIX}{}", bare(source_id)) }
+}
+
+fn bare(id: &str) -> &str {
+    [REPORT_PREFIX, IMPORT_PREFIX, DELIVERY_PREFIX, EVENT_PREFIX]
+        .iter()
+        .find_map(|prefix| id.strip_prefix(prefix))
+        .unwrap_or(id)
+}
+
+/// What a report or an import that ended has to tell.
+pub(super) struct Ended {
+    /// Its record, which is due until everybody was told.
+    pub outbox: Due,
+    pub at: Instant,
+    pub event: BusEvent,
+    /// Where it has a webhook's URL.
+    pub delivery: Option<DeliveryRecord>,
+}
+
+/// What is told by an event's or a delivery's id; `None` when there is nothing of this name that has ended.
+pub(super) async fn ended(tenant: &Tenant, id: &str, ports: &DispatchPorts) -> PortResult<Option<Ended>> {
+    let bare = bare(id);
     let (report_id, import_id) = (format!("{REPORT_PREFIX}{bare}"), format!("{IMPORT_PREFIX}{bare}"));
     if let Some(report) = ports.reports.get(tenant, &report_id).await? {
-        return store(tenant, of_report(&report), DueKind::Report, report_id, ports).await;
+        return Ok(of_report(tenant, &report));
     }
-    let Some(import) = ports.log.import(tenant, &import_id).await? else { return Ok(None) };
-    store(tenant, of_import(&import), DueKind::Import, import_id, ports).await
+    let import = ports.log.import(tenant, &import_id).await?;
+    Ok(import.and_then(|import| of_import(tenant, &import)))
 }
 
-/// The delivery as it is stored: another dispatcher may have been first.
-async fn store(
+fn bus_event(
+    name: &'static str,
     tenant: &Tenant,
-    delivery: Option<DeliveryRecord>,
-    kind: DueKind,
-    id: String,
-    ports: &DispatchPorts,
-) -> PortResult<Option<DeliveryRecord>> {
-    let Some(delivery) = delivery else { return Ok(None) };
-    let outbox = Due { kind, tenant: tenant.clone(), id };
-    ports.deliveries.open(tenant, &delivery, Some(&outbox)).await?;
-    DeliveryBook::get(&*ports.deliveries, tenant, &delivery.delivery_id).await
+    dataset_id: Option<&str>,
+    source: (&str, &str),
+    at: Instant,
+) -> BusEvent {
+    let (source_id, body) = source;
+    let id = format!("{EVENT_PREFIX}{}", bare(source_id));
+    BusEvent { name, detail: bus_detail(&id, tenant.as_str(), dataset_id, body), at }
 }
 
-fn of_report(report: &ReportRecord) -> Option<DeliveryRecord> {
+fn of_report(tenant: &Tenant, report: &ReportRecord) -> Option<Ended> {
     let ending = match report.status {
         ReportStatus::Processing => return None,
         ReportStatus::Completed => Ending::Completed,
         ReportStatus::Failed => Ending::Failed,
     };
-    let ended_at = report.completed_at?;
-    let body = report_body(ending, &report.report_id, report.report_type, ended_at);
-    let delivery = delivery(&report.report_id, ending.of_report(), report.webhook_url.clone()?, body, ended_at);
-    Some(DeliveryRecord { report_id: Some(report.report_id.clone()), ..delivery })
+    let (id, name, at) = (&*report.report_id, ending.of_report(), report.completed_at?);
+    let body = report_body(ending, id, report.report_type, at);
+    let event = bus_event(name, tenant, Some(&report.dataset_id), (id, &body), at);
+    let delivery = report
+        .webhook_url
+        .clone()
+        .map(|url| DeliveryRecord { report_id: Some(id.to_owned()), ..delivery(id, name, url, body, at) });
+    let outbox = Due { kind: DueKind::Report, tenant: tenant.clone(), id: id.to_owned() };
+    Some(Ended { outbox, at, event, delivery })
 }
 
-fn of_import(import: &ImportRecord) -> Option<DeliveryRecord> {
+fn of_import(tenant: &Tenant, import: &ImportRecord) -> Option<Ended> {
     let ending = match import.status {
         ImportStatus::Processing => return None,
         ImportStatus::Completed => Ending::Completed,
         ImportStatus::Failed => Ending::Failed,
     };
-    let ended_at = import.completed_at?;
-    let body = import_body(ending, &import.import_id, &import.dataset_id, ended_at);
-    let delivery = delivery(&import.import_id, ending.of_import(), import.webhook_url.clone()?, body, ended_at);
-    Some(DeliveryRecord { import_id: Some(import.import_id.clone()), ..delivery })
+    let (id, name, at) = (&*import.import_id, ending.of_import(), import.outbox_due_at()?);
+    let body = import_body(ending, id, &import.dataset_id, at);
+    let event = bus_event(name, tenant, None, (id, &body), at);
+    let delivery = import
+        .webhook_url
+        .clone()
+        .map(|url| DeliveryRecord { import_id: Some(id.to_owned()), ..delivery(id, name, url, body, at) });
+    let outbox = Due { kind: DueKind::Import, tenant: tenant.clone(), id: id.to_owned() };
+    Some(Ended { outbox, at, event, delivery })
 }
 
 /// A new delivery, due at once.

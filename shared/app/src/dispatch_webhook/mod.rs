@@ -1,24 +1,26 @@
 //! Telling the caller: the delivery's record is the truth, a message only wakes the dispatcher.
 
+mod announce;
 mod attempt;
 mod event;
 mod secrets;
 
 pub use attempt::signed_post;
-pub use event::{delivery, delivery_id};
+pub use event::{delivery, delivery_id, event_job};
 pub use secrets::{rotate_secret, secrets, signing};
 
 use crate::endpoint_health::{disabled, disabled_words, note};
 use crate::ports::{
-    AttemptRecord, Clock, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, Endpoints, Job,
-    OrderLog, PortResult, Queue, Random, ReportBook, SendError, Sender,
+    AttemptRecord, Clock, DeliveryBook, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, Endpoints, EventBus,
+    Job, OrderLog, Pool, PortResult, Queue, Random, ReportBook, SendError, Sender,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use affinsy_core::webhook::health::Outcome;
 use affinsy_core::webhook::schedule;
+use announce::announce;
 use attempt::{Sent, attempt, lost_attempt};
-use event::open;
+use event::is_event;
 use std::sync::Arc;
 
 /// What dispatching needs of the world.
@@ -31,6 +33,8 @@ pub struct DispatchPorts {
     pub log: Arc<dyn OrderLog>,
     pub queue: Arc<dyn Queue>,
     pub sender: Arc<dyn Sender>,
+    /// Where everything that ends is told of; none where the operator wants none.
+    pub bus: Option<Arc<dyn EventBus>>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
 }
@@ -54,16 +58,26 @@ const CROWDED_MS: f64 = 10_000.0;
 /// By how much the sweeper comes after the message of a delivery that waits for a place.
 const SWEEPER_AFTER_MS: i64 = 120_000;
 
-/// Makes the attempt of a delivery that is due now; nothing where none is.
+/// Makes the attempt of a delivery that is due now; nothing where none is. Where the delivery is still to be made, or
+/// the id is an event's, tells of what ended.
 pub async fn dispatch_webhook(tenant: &Tenant, delivery_id: &str, ports: &DispatchPorts) -> PortResult<()> {
-    let stored = match ports.deliveries.get(tenant, delivery_id).await? {
-        Some(stored) => Some(stored),
-        None => open(tenant, delivery_id, ports).await?,
-    };
-    let Some(stored) = stored else {
-        tracing::warn!(delivery.id = delivery_id, "no such delivery; message dropped");
-        return Ok(());
-    };
+    let stored = if is_event(delivery_id) { None } else { ports.deliveries.get(tenant, delivery_id).await? };
+    match stored {
+        Some(stored) => attempt_stored(tenant, stored, ports).await,
+        None => announce(tenant, delivery_id, ports).await,
+    }
+}
+
+/// Makes the attempt of a delivery that was stored.
+async fn attempt_delivery(tenant: &Tenant, delivery_id: &str, ports: &DispatchPorts) -> PortResult<()> {
+    match DeliveryBook::get(&*ports.deliveries, tenant, delivery_id).await? {
+        Some(stored) => attempt_stored(tenant, stored, ports).await,
+        None => Ok(()),
+    }
+}
+
+async fn attempt_stored(tenant: &Tenant, stored: DeliveryRecord, ports: &DispatchPorts) -> PortResult<()> {
+    let delivery_id = &*stored.delivery_id;
     let now = ports.clock.now();
     if stored.state != DeliveryState::Pending || stored.next_attempt_at.is_none_or(|at| at > now) {
         return Ok(());
@@ -71,11 +85,12 @@ pub async fn dispatch_webhook(tenant: &Tenant, delivery_id: &str, ports: &Dispat
     let endpoint = ports.endpoints.endpoint(tenant, &stored.url).await?;
     let failing = endpoint.is_some_and(|endpoint| endpoint.health.failing_since.is_some());
     let places = if failing { MOST_AT_ONCE_FAILING } else { MOST_AT_ONCE };
-    let Some(place) = ports.endpoints.enter(tenant, delivery_id, places, now, now.plus_ms(LEASE_MS)).await? else {
+    let until = now.plus_ms(LEASE_MS);
+    let Some(place) = ports.endpoints.enter(tenant, Pool::Attempts, delivery_id, places, now, until).await? else {
         return wait_for_a_place(tenant, &stored, ports).await;
     };
     let attempted = claim_and_attempt(tenant, delivery_id, now, ports).await;
-    if let Err(error) = ports.endpoints.leave(tenant, delivery_id, place).await {
+    if let Err(error) = ports.endpoints.leave(tenant, Pool::Attempts, delivery_id, place).await {
         tracing::warn!(delivery.id = delivery_id, error = %error, "a place is given back when its lease ends");
     }
     attempted

@@ -1,6 +1,6 @@
 //! How an import ends or is put off, and what its caller is told.
 
-use super::run::Run;
+use super::run::{Run, next_look};
 use super::{Interrupted, tell, tidy};
 use crate::ports::{ImportStatus, PortError, PortResult, StoredFailure};
 use crate::run_report::Ran;
@@ -23,8 +23,8 @@ pub(super) async fn settle(mut run: Run, ran: Result<(), Interrupted>) -> PortRe
             Ok(Ran::Ended)
         }
         Err(Interrupted::Waiting) => {
-            let late_at = run.late_at();
-            give_back(&mut run, late_at).await?;
+            let look_at = next_look(run.import.created_at, run.upload().expires_at, run.ports.clock.now());
+            give_back(&mut run, look_at).await?;
             Ok(Ran::Ended)
         }
         Err(Interrupted::OutOfTime) => {

@@ -20,9 +20,9 @@ mod tests;
 
 pub use open::{MAX_FILE_BYTES, MAX_REQUEST_BYTES, OpenPorts, OpenRefused, Opened, REJECTS_LINK_S, open_upload};
 
-use crate::dispatch_webhook::delivery_id;
+use crate::dispatch_webhook::event_job;
 use crate::ports::{
-    Clock, ImportRecord, Job, Objects, OrderLog, PortError, PortResult, Queue, Random, UploadRefused, Uploads,
+    Clock, ImportRecord, Objects, OrderLog, PortError, PortResult, Queue, Random, UploadRefused, Uploads,
 };
 use crate::ports::{StoredFailure, dataset_place};
 use crate::run_report::Ran;
@@ -134,15 +134,15 @@ pub async fn import_upload(
     fail::settle(run, ran).await
 }
 
-/// Wakes the dispatcher, where somebody wants to hear of the import's end. The import's record is the outbox: should
+/// Wakes the dispatcher, which tells of the import's end. The import's record is the outbox: should
 /// the message be lost, the sweeper finds the import due, and sends it here again.
 async fn tell(tenant: &Tenant, import: &ImportRecord, queue: &dyn Queue) {
     if import.outbox_due_at().is_none() {
         return;
     }
-    let job = Job::Delivery { tenant: tenant.clone(), delivery_id: delivery_id(&import.import_id) };
+    let job = event_job(tenant, &import.import_id);
     if let Err(error) = queue.send(&job, 0).await {
-        tracing::warn!(import.id = import.import_id, error = %error, "webhook not queued; the sweeper will");
+        tracing::warn!(import.id = import.import_id, error = %error, "event not queued; the sweeper will");
     }
 }
 

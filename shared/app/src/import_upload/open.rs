@@ -1,7 +1,7 @@
 //! Taking an upload's order: what the caller says of a file is checked before it is sent, and an import waits for it.
 
 use super::object_key;
-use super::run::late_at;
+use super::run::next_look;
 use crate::endpoint_health;
 use crate::ports::{
     Clock, Endpoints, ImportRecord, ImportStatus, Links, PortError, PutLink, Random, UploadRecord, UploadWork, Uploads,
@@ -89,7 +89,7 @@ pub async fn open_upload(
         work: UploadWork::default(),
     };
     let import = waiting(import_id, &request, upload, now);
-    ports.uploads.open(tenant, &import, late_at(expires_at)).await?;
+    ports.uploads.open(tenant, &import, next_look(now, expires_at, now)).await?;
     tracing::info!(import.id = import.import_id, "upload opened");
     let warnings = request.warnings.into_iter().chain(disabled).collect();
     Ok(Opened { import, link, expires_at, warnings })

@@ -149,6 +149,14 @@ pub fn late_at(expires_at: Instant) -> Instant {
     expires_at.plus_ms(LATE_MS)
 }
 
+/// When to look whether a file has come: it is the bucket that tells, but its message may be lost, or be hidden for
+/// hours by a function that died over it. Ever more seldom, and when the file is late.
+pub fn next_look(opened_at: Instant, expires_at: Instant, now: Instant) -> Instant {
+    const SOON_MS: i64 = 120_000;
+    let age_ms = now.unix_ms() - opened_at.unix_ms();
+    now.plus_ms(age_ms.max(SOON_MS)).min(late_at(expires_at))
+}
+
 /// What a stream's failure means: the store's, or the file's own.
 pub fn unread(error: io::Error) -> Interrupted {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {

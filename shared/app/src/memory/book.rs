@@ -2,7 +2,7 @@
 
 use super::lock;
 use crate::ports::{
-    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, EndpointRecord, ImportRecord, LogId, Page, PortResult,
+    DatasetRecord, DeliveryRecord, Due, DueIndex, DueKind, EndpointRecord, ImportRecord, LogId, Page, Pool, PortResult,
     PurgeRecord, ReportRecord, ScheduleRecord, SegmentRecord, TenantSecrets,
 };
 use affinsy_core::ids::Tenant;
@@ -27,7 +27,7 @@ pub(super) struct State {
     pub secrets: BTreeMap<Tenant, TenantSecrets>,
     pub endpoints: BTreeMap<Key, EndpointRecord>,
     /// Who holds a tenant's place, and until when.
-    pub places: BTreeMap<(Tenant, u32), (String, Instant)>,
+    pub places: BTreeMap<(Tenant, Pool, u32), (String, Instant)>,
     pub due: BTreeMap<(DueKind, Tenant, String), Instant>,
 }
 
@@ -77,5 +77,9 @@ impl DueIndex for MemoryBook {
             }
             _ => Ok(false),
         }
+    }
+    async fn done(&self, due: &Due) -> PortResult<()> {
+        lock(&self.state).due.remove(&(due.kind, due.tenant.clone(), due.id.clone()));
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::book::MemoryBook;
 use super::lock;
-use crate::ports::{EndpointRecord, Endpoints, PortResult};
+use crate::ports::{EndpointRecord, Endpoints, Pool, PortResult};
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
@@ -30,22 +30,24 @@ impl Endpoints for MemoryBook {
     async fn enter(
         &self,
         tenant: &Tenant,
+        pool: Pool,
         holder: &str,
         places: u32,
         now: Instant,
         until: Instant,
     ) -> PortResult<Option<u32>> {
         let mut state = lock(&self.state);
-        let is_free = |place: &u32| state.places.get(&(tenant.clone(), *place)).is_none_or(|(_, until)| *until <= now);
-        let free = (0..places).find(is_free);
+        let taken =
+            |place: &u32| state.places.get(&(tenant.clone(), pool, *place)).is_some_and(|(_, until)| *until > now);
+        let free = (0..places).find(|place| !taken(place));
         if let Some(place) = free {
-            state.places.insert((tenant.clone(), place), (holder.to_owned(), until));
+            state.places.insert((tenant.clone(), pool, place), (holder.to_owned(), until));
         }
         Ok(free)
     }
-    async fn leave(&self, tenant: &Tenant, holder: &str, place: u32) -> PortResult<()> {
+    async fn leave(&self, tenant: &Tenant, pool: Pool, holder: &str, place: u32) -> PortResult<()> {
         let mut state = lock(&self.state);
-        let key = (tenant.clone(), place);
+        let key = (tenant.clone(), pool, place);
         if state.places.get(&key).is_some_and(|(own, _)| own == holder) {
             state.places.remove(&key);
         }

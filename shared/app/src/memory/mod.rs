@@ -1,6 +1,7 @@
 //! Twins of the ports in memory: they keep every promise that [`crate::conformance`] checks but durability.
 
 mod book;
+mod bus;
 mod deliveries;
 mod endpoints;
 mod idempotency;
@@ -17,6 +18,7 @@ mod uploads;
 mod world;
 
 pub use book::MemoryBook;
+pub use bus::MemoryBus;
 pub use idempotency::MemoryIdempotency;
 pub use keys::{MemoryKeys, MemoryRates};
 pub use model::MemoryModel;

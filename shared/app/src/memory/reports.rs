@@ -102,13 +102,7 @@ impl ReportBook for MemoryBook {
                 report.failure = Some(failure);
             }
         }
-        let has_webhook = report.webhook_url.is_some();
-        let key = due_key(tenant, &claim.report.report_id);
-        if has_webhook {
-            state.due.insert(key, now);
-        } else {
-            state.due.remove(&key);
-        }
+        state.due.insert(due_key(tenant, &claim.report.report_id), now);
         Ok(true)
     }
     async fn erase(
@@ -128,11 +122,7 @@ impl ReportBook for MemoryBook {
         stored.parts.clear();
         if ran {
             stored.completed_at = Some(now);
-            let (told, key) = (stored.webhook_url.is_some(), due_key(tenant, &report.report_id));
-            match told {
-                true => state.due.insert(key, now),
-                false => state.due.remove(&key),
-            };
+            state.due.insert(due_key(tenant, &report.report_id), now);
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use super::book::{MemoryBook, State};
 use super::lock;
 use crate::ports::{
-    DatasetRecord, DueKind, Erasures, LogId, PortResult, Publication, PurgeRecord, SegmentRecord, Settlement, Tending,
+    DatasetRecord, DueKind, Erasures, FoundOut, LogId, PortResult, Publication, PurgeRecord, SegmentRecord, Settlement,
+    Tending,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::{Retired, RunId};
@@ -65,6 +66,14 @@ impl Tending for MemoryBook {
     }
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()> {
         lock(&self.state).segments.retain(|(of, sequence), _| of != log || !(from..=to).contains(sequence));
+        Ok(())
+    }
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()> {
+        let mut state = lock(&self.state);
+        let import = state.imports.get_mut(&(tenant.clone(), found.import_id.clone()));
+        if let Some(import) = import.filter(|import| import.inserted.is_none()) {
+            (import.inserted, import.updated) = (Some(found.inserted), Some(found.updated));
+        }
         Ok(())
     }
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool> {

@@ -1,4 +1,4 @@
-//! URLs that webhooks go to: whether they still take any, and how much of a tenant's is on its way at once.
+//! How much of a tenant's is under way at once, and the URLs that webhooks go to: whether they still take any.
 
 use super::PortResult;
 use affinsy_core::ids::Tenant;
@@ -16,6 +16,15 @@ pub struct EndpointRecord {
     pub version: u32,
 }
 
+/// What places are for: each has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pool {
+    /// Attempts of deliveries.
+    Attempts,
+    /// Reports that are computed.
+    Reports,
+}
+
 #[async_trait]
 pub trait Endpoints: Send + Sync {
     /// `None` of a URL that never failed.
@@ -25,15 +34,16 @@ pub trait Endpoints: Send + Sync {
     async fn put_endpoint(&self, tenant: &Tenant, record: &EndpointRecord, now: Instant) -> PortResult<bool>;
     /// The tenant's URLs that are disabled.
     async fn disabled_endpoints(&self, tenant: &Tenant) -> PortResult<Vec<EndpointRecord>>;
-    /// Takes a place among the first `places` of the tenant's until `until`; `None` while all are taken.
+    /// Takes a place among the first `places` of the tenant's in a pool until `until`; `None` while all are taken.
     async fn enter(
         &self,
         tenant: &Tenant,
+        pool: Pool,
         holder: &str,
         places: u32,
         now: Instant,
         until: Instant,
     ) -> PortResult<Option<u32>>;
     /// Gives a place back, if it is still this holder's.
-    async fn leave(&self, tenant: &Tenant, holder: &str, place: u32) -> PortResult<()>;
+    async fn leave(&self, tenant: &Tenant, pool: Pool, holder: &str, place: u32) -> PortResult<()>;
 }

@@ -3,6 +3,7 @@
 //! Every port has an adapter in `affinsy-aws`, a twin in [`crate::memory`], and a suite in
 //! [`crate::conformance`] that both must pass.
 
+mod bus;
 mod endpoints;
 mod erasures;
 mod idempotency;
@@ -20,7 +21,8 @@ mod uploads;
 mod webhooks;
 mod world;
 
-pub use endpoints::{EndpointRecord, Endpoints};
+pub use bus::{BusEvent, EventBus};
+pub use endpoints::{EndpointRecord, Endpoints, Pool};
 pub use erasures::{Erased, Erasures, PurgeRecord};
 pub use idempotency::{Begun, CallRecord, Idempotency, StoredAnswer};
 pub use keys::{KeyRecord, KeyTable, UserRecord};
@@ -28,7 +30,7 @@ pub use model::{InsightModel, ModelError};
 pub use objects::{Objects, Put, StoredObject};
 pub use orders::{
     Commit, CountsRecord, DatasetRecord, ImportRecord, ImportStatus, LogId, MAX_SEGMENTS_A_COMMIT, NewSegments,
-    OrderLog, RunSegment, SegmentRecord, TableVersion, TendingRecord, dataset_key_hash, dataset_place,
+    OrderLog, RunSegment, SegmentRecord, TableVersion, TendingRecord, UPLOAD, dataset_key_hash, dataset_place,
 };
 pub use queue::{Job, Queue};
 pub use rate::{RATE_WINDOW_MS, RateDecision, RateWindows};
@@ -38,7 +40,7 @@ pub use reports::{
 };
 pub use schedules::{ScheduleBook, ScheduleRecord};
 pub use sender::{Answer, SendError, Sender};
-pub use tending::{Publication, Settlement, Tending};
+pub use tending::{FoundOut, Publication, Settlement, Tending};
 pub use uploads::{
     CappedWork, Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads,
 };

@@ -132,6 +132,13 @@ impl SegmentRecord {
             stored_at,
         }
     }
+
+    /// The import that brought it, by [`LogId::push_key`] and [`LogId::upload_key`]; none for erasures and runs.
+    pub fn import_id(&self) -> Option<&str> {
+        let name = self.key.rsplit('/').next()?.strip_suffix(".parquet")?;
+        let id = name.split_once('-').map_or(name, |(id, _)| id);
+        id.starts_with("imp_").then_some(id)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +147,9 @@ pub enum ImportStatus {
     Completed,
     Failed,
 }
+
+/// The source of an import that reads a file.
+pub const UPLOAD: &str = "upload";
 
 /// One push or upload, as `GET /data/imports/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,9 +192,9 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
-    /// When whoever wants to hear of its end is to be told: at once. `None` where nobody does, or it goes on.
+    /// When its end is to be told: at once. `None` while it goes on, and for a push, whose caller knows by its answer.
     pub fn outbox_due_at(&self) -> Option<Instant> {
-        self.webhook_url.as_ref().and(self.completed_at)
+        self.completed_at.filter(|_| self.source == UPLOAD)
     }
 }
 

@@ -31,6 +31,14 @@ pub struct Settlement {
     pub next_due: Option<Instant>,
 }
 
+/// What became of an import's lines, found out after it was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundOut {
+    pub import_id: String,
+    pub inserted: u64,
+    pub updated: u64,
+}
+
 #[async_trait]
 pub trait Tending: Send + Sync {
     /// Takes a dataset that nobody holds until `until`, when it is due again: raises the token, counts the attempt.
@@ -53,6 +61,9 @@ pub trait Tending: Send + Sync {
     async fn drop_run(&self, log: &LogId, run: RunId) -> PortResult<()>;
     /// Removes the manifest items of the pushes `from..=to`; again is safe.
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()>;
+    /// Completes an import that does not know yet how many of its lines were new; one that knows, or is gone, is left
+    /// alone. Again is safe.
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()>;
     /// Replaces the head's list of what is retired, if the claim of `head` is still good. False where it is not.
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool>;
     /// Ends the claim of `head`. False where it was void: nothing changed.

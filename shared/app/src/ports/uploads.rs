@@ -79,12 +79,12 @@ pub struct UploadWork {
     pub orders: u64,
     #[serde(default)]
     pub notes: Notes,
-    /// Where the plan's cap may be passed.
+    /// Where it is looked at what is there already.
     #[serde(default)]
     pub capped: Option<CappedWork>,
 }
 
-/// What the plan's cap made of the partitions so far.
+/// What the dataset, and the plan's cap, made of the partitions so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CappedWork {
     /// Lines that may still come in; less than none where the dataset holds more than the plan admits.
@@ -92,6 +92,9 @@ pub struct CappedWork {
     pub inserted: u64,
     pub updated: u64,
     pub refused: u64,
+    /// No cap is near: it is looked only to tell new lines from others.
+    #[serde(default)]
+    pub only_tells: bool,
 }
 
 /// What the first pass over a file found.

@@ -211,4 +211,6 @@ pub trait DueIndex: Send + Sync {
     async fn due(&self, now: Instant, limit: usize) -> PortResult<Vec<Due>>;
     /// Moves something that is still due by `now` to a later time. False when it no longer is.
     async fn postpone(&self, due: &Due, now: Instant, until: Instant) -> PortResult<bool>;
+    /// Takes something off the list that is done with; again is safe.
+    async fn done(&self, due: &Due) -> PortResult<()>;
 }

@@ -8,13 +8,33 @@ use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
 use affinsy_core::report::mba::{MAX_PREVIOUS_BYTES, PreviousReport};
 use affinsy_core::report::spec::ReportSpec;
+use std::time::Duration;
 
 /// So many pages of the newest reports are looked through.
 const PAGES: usize = 3;
 const PAGE: usize = 100;
 
-/// The report to compare with, if there is one.
+/// The longest that a report looks for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The report to compare with, if there is one and it is found in time.
 pub async fn find(
+    tenant: &Tenant,
+    report: &ReportRecord,
+    spec: &ReportSpec,
+    ports: &RunPorts,
+) -> PortResult<Option<PreviousReport>> {
+    tokio::select! {
+        biased;
+        found = search(tenant, report, spec, ports) => found,
+        () = ports.clock.sleep(PATIENCE) => {
+            tracing::warn!(report.id = report.report_id, "no earlier report found in time; nothing is compared");
+            Ok(None)
+        }
+    }
+}
+
+async fn search(
     tenant: &Tenant,
     report: &ReportRecord,
     spec: &ReportSpec,
@@ -59,9 +79,14 @@ async fn read(earlier: &ReportRecord, ports: &RunPorts) -> PortResult<Option<Pre
     let (Some(result_key), Some(completed_at), Some(rules)) = (&earlier.result_key, earlier.completed_at, rules) else {
         return Ok(None);
     };
-    let Some(result) = ports.objects.read(result_key).await? else { return Ok(None) };
+    // One that is larger is cut, and so is none.
+    let result = ports.objects.read_range(result_key, 0, MAX_PREVIOUS_BYTES).await?;
+    let Some(result) = result else { return Ok(None) };
     let Some(rules) = ports.objects.read(&rules.key).await? else { return Ok(None) };
-    Ok(PreviousReport::read(&earlier.report_id, &completed_at.to_rfc3339(), &result, &rules))
+    let (id, at) = (earlier.report_id.clone(), completed_at.to_rfc3339());
+    // Megabytes of JSON: off the threads that serve sockets.
+    let parse = tokio::task::spawn_blocking(move || PreviousReport::read(&id, &at, &result, &rules));
+    parse.await.map_err(|error| PortError::Damaged(format!("computation: {error}")))
 }
 
 fn readable<T>(read: PortResult<T>) -> PortResult<Option<T>> {

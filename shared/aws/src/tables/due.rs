@@ -66,4 +66,16 @@ impl DueIndex for DynamoBook {
             .expression_attribute_values(":until", due_at(until));
         Ok(unless_refused(update.send().await)?.is_some())
     }
+
+    async fn done(&self, due: &Due) -> PortResult<()> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.control)
+            .set_key(Some(key(tenant_pk(&due.tenant), sk(due))))
+            .update_expression("REMOVE due_at, due_shard")
+            // What was deleted meanwhile must not come back as an empty item.
+            .condition_expression("attribute_exists(pk)");
+        unless_refused(update.send().await).map(drop)
+    }
 }

@@ -1,10 +1,10 @@
-//! The endpoints port: one item a URL under the hash of its text, one a place.
+//! The endpoints port: one item a URL under the hash of its text, one a place of a pool.
 
 use super::deliveries::put_if;
 use super::item::{Item, from_item, key, number, text, to_item};
 use super::orders::unless_refused;
-use super::{DynamoBook, ENDPOINT, PLACE, tenant_pk};
-use affinsy_app::ports::{EndpointRecord, Endpoints, PortResult};
+use super::{DynamoBook, ENDPOINT, PLACE, REPORT_PLACE, tenant_pk};
+use affinsy_app::ports::{EndpointRecord, Endpoints, Pool, PortResult};
 use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
@@ -20,14 +20,21 @@ fn sk(url: &str) -> String {
     format!("{ENDPOINT}{}", name_hash(url))
 }
 
-fn place_sk(place: u32) -> String {
-    format!("{PLACE}{place:04}")
+fn prefix(pool: Pool) -> &'static str {
+    match pool {
+        Pool::Attempts => PLACE,
+        Pool::Reports => REPORT_PLACE,
+    }
+}
+
+fn place_sk(pool: Pool, place: u32) -> String {
+    format!("{}{place:04}", prefix(pool))
 }
 
 /// The place of an item that is taken at `now`.
-fn taken(item: &Item, now: Instant) -> Option<u32> {
+fn taken(pool: Pool, item: &Item, now: Instant) -> Option<u32> {
     let until: i64 = item.get("lease_until")?.as_n().ok()?.parse().ok()?;
-    let place = item.get("sk")?.as_s().ok()?.strip_prefix(PLACE)?.parse().ok()?;
+    let place = item.get("sk")?.as_s().ok()?.strip_prefix(prefix(pool))?.parse().ok()?;
     (until > now.0).then_some(place)
 }
 
@@ -36,11 +43,11 @@ impl DynamoBook {
         &self,
         tenant: &Tenant,
         holder: &str,
-        place: u32,
+        (pool, place): (Pool, u32),
         now: Instant,
         until: Instant,
     ) -> PortResult<bool> {
-        let mut item = key(tenant_pk(tenant), place_sk(place));
+        let mut item = key(tenant_pk(tenant), place_sk(pool, place));
         item.insert("holder".to_owned(), text(holder));
         item.insert("lease_until".to_owned(), number(until.0));
         item.insert("ttl".to_owned(), number(until.unix_s() + KEPT_S));
@@ -81,6 +88,7 @@ impl Endpoints for DynamoBook {
     async fn enter(
         &self,
         tenant: &Tenant,
+        pool: Pool,
         holder: &str,
         places: u32,
         now: Instant,
@@ -89,30 +97,30 @@ impl Endpoints for DynamoBook {
         // Usually one of them is free at once. By lot, so that dispatchers do not all try the same.
         let lot = holder.bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
         let first = lot % places.max(1);
-        if places > 0 && self.take_place(tenant, holder, first, now, until).await? {
+        if places > 0 && self.take_place(tenant, holder, (pool, first), now, until).await? {
             return Ok(Some(first));
         }
         for _ in 0..TRIES {
-            let items = self.query(tenant, PLACE, None, false, 10_000).await?;
-            let held: Vec<u32> = items.iter().filter_map(|item| taken(item, now)).collect();
+            let items = self.query(tenant, prefix(pool), None, false, 10_000).await?;
+            let held: Vec<u32> = items.iter().filter_map(|item| taken(pool, item, now)).collect();
             let free: Vec<u32> = (0..places).filter(|place| !held.contains(place)).collect();
             if free.is_empty() {
                 return Ok(None);
             }
             let place = free[lot as usize % free.len()];
-            if self.take_place(tenant, holder, place, now, until).await? {
+            if self.take_place(tenant, holder, (pool, place), now, until).await? {
                 return Ok(Some(place));
             }
         }
         Ok(None)
     }
 
-    async fn leave(&self, tenant: &Tenant, holder: &str, place: u32) -> PortResult<()> {
+    async fn leave(&self, tenant: &Tenant, pool: Pool, holder: &str, place: u32) -> PortResult<()> {
         let update = self
             .client
             .update_item()
             .table_name(&self.control)
-            .set_key(Some(key(tenant_pk(tenant), place_sk(place))))
+            .set_key(Some(key(tenant_pk(tenant), place_sk(pool, place))))
             .update_expression("SET lease_until = :never")
             .condition_expression("#holder = :holder")
             .expression_attribute_names("#holder", "holder")

@@ -59,6 +59,7 @@ const REPORT: &str = "R#";
 const DELIVERY: &str = "W#";
 const ENDPOINT: &str = "E#";
 const PLACE: &str = "Q#";
+const REPORT_PLACE: &str = "QR#";
 const SCHEDULE: &str = "S#";
 const PURGE: &str = "X#";
 const KEY: &str = "K#";

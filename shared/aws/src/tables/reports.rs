@@ -39,7 +39,6 @@ fn finish_update(
     now: Instant,
 ) -> PortResult<UpdateItemFluentBuilder> {
     let mut set = "SET #status = :status, completed_at = :now".to_owned();
-    let mut remove = " REMOVE lease_until".to_owned();
     let mut update = update.expression_attribute_values(":now", number(now.0));
     match finish {
         Finish::Completed { result_key, result_sha256, parts } => {
@@ -57,18 +56,14 @@ fn finish_update(
                 .expression_attribute_values(":failure", to_value(failure)?);
         }
     }
-    if claim.report.webhook_url.is_some() {
-        set.push_str(", due_at = :due, due_shard = :shard");
-        update = update
-            .expression_attribute_values(":due", due_at(now))
-            .expression_attribute_values(":shard", due_shard(&sk(&claim.report.report_id)));
-    } else {
-        remove.push_str(", due_at, due_shard");
-    }
-    Ok(update.update_expression(set + &remove))
+    set.push_str(", due_at = :due, due_shard = :shard");
+    update = update
+        .expression_attribute_values(":due", due_at(now))
+        .expression_attribute_values(":shard", due_shard(&sk(&claim.report.report_id)));
+    Ok(update.update_expression(set + " REMOVE lease_until"))
 }
 
-/// Ends a report as erased: one that is processing, with the time that makes its webhook due, or one that has ended.
+/// Ends a report as erased: one that is processing, with the time that makes its event due, or one that has ended.
 fn erase_update(
     update: UpdateItemFluentBuilder,
     report: &ReportRecord,
@@ -76,7 +71,7 @@ fn erase_update(
     ends_at: Option<Instant>,
 ) -> PortResult<UpdateItemFluentBuilder> {
     let mut set = "SET #status = :failed, failure = :failure, #request = :request".to_owned();
-    let mut remove = " REMOVE lease_until, result_key, result_sha256, parts".to_owned();
+    let remove = " REMOVE lease_until, result_key, result_sha256, parts";
     let mut update = update
         .expression_attribute_names("#status", "status")
         .expression_attribute_names("#request", "request")
@@ -86,19 +81,15 @@ fn erase_update(
         .expression_attribute_values(":request", text(FORGOTTEN_REQUEST));
     let Some(now) = ends_at else {
         let update = update.condition_expression("attribute_exists(pk) AND #status <> :processing");
-        return Ok(update.update_expression(set + &remove));
+        return Ok(update.update_expression(set + remove));
     };
     set.push_str(", completed_at = :now");
     update = update.expression_attribute_values(":now", number(now.0));
-    if report.webhook_url.is_some() {
-        set.push_str(", due_at = :due, due_shard = :shard");
-        update = update
-            .expression_attribute_values(":due", due_at(now))
-            .expression_attribute_values(":shard", due_shard(&sk(&report.report_id)));
-    } else {
-        remove.push_str(", due_at, due_shard");
-    }
-    Ok(update.condition_expression("#status = :processing").update_expression(set + &remove))
+    set.push_str(", due_at = :due, due_shard = :shard");
+    update = update
+        .expression_attribute_values(":due", due_at(now))
+        .expression_attribute_values(":shard", due_shard(&sk(&report.report_id)));
+    Ok(update.condition_expression("#status = :processing").update_expression(set + remove))
 }
 
 #[async_trait]

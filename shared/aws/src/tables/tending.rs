@@ -3,9 +3,9 @@
 use super::item::{due_at, due_shard, from_item, key, number, text, to_value};
 use super::manifest::push_sk;
 use super::orders::despite_pushes;
-use super::{DATASET, DynamoBook, tenant_pk};
+use super::{DATASET, DynamoBook, IMPORT, tenant_pk};
 use affinsy_app::ports::{
-    DatasetRecord, LogId, OrderLog, PortError, PortResult, Publication, SegmentRecord, Settlement, Tending,
+    DatasetRecord, FoundOut, LogId, OrderLog, PortError, PortResult, Publication, SegmentRecord, Settlement, Tending,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::{Retired, RunId};
@@ -136,6 +136,20 @@ impl Tending for DynamoBook {
 
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()> {
         self.delete_between(log, push_sk(from), push_sk(to)).await
+    }
+
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()> {
+        let tell = || {
+            self.client
+                .update_item()
+                .table_name(&self.control)
+                .set_key(Some(key(tenant_pk(tenant), format!("{IMPORT}{}", found.import_id))))
+                .update_expression("SET inserted = :inserted, updated = :updated")
+                .condition_expression("attribute_exists(pk) AND attribute_not_exists(inserted)")
+                .expression_attribute_values(":inserted", number(found.inserted))
+                .expression_attribute_values(":updated", number(found.updated))
+        };
+        despite_pushes(tell).await.map(drop)
     }
 
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool> {

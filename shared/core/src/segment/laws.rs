@@ -214,6 +214,34 @@ proptest! {
     }
 
     #[test]
+    fn what_a_push_brought_is_told_from_what_was_there_before_it(
+        sent in history(),
+        later in vec(push(), 1..6),
+        how in compactions(),
+    ) {
+        let mut stored_first = stored(&sent);
+        how.iter().for_each(|how| apply(&mut stored_first, how));
+        let mut all = sent.clone();
+        let from = sent.len() as u64 + 1;
+        let mut expected = Tally::new();
+        for (sequence, push) in (from..).zip(&later) {
+            let there = model(&all);
+            let Sent::Push(rows, _) = push else { continue };
+            for (order, _, _, product, quantity, _) in rows {
+                let is_there = there.get(*order).is_some_and(|order| order.2.contains_key(*product));
+                let brought = expected.entry(sequence).or_default();
+                brought.updated += u64::from(is_there);
+                brought.inserted += u64::from(!is_there && *quantity != 0);
+            }
+            all.push(push.clone());
+        }
+        stored_first.extend_from_slice(&stored(&all)[sent.len()..]);
+        let (history, tally) = range_of(&stored_first, (0, u64::MAX)).finish_tallied(from);
+        prop_assert_eq!(tally, expected);
+        prop_assert_eq!(orders(&history), model(&all));
+    }
+
+    #[test]
     fn of_what_was_erased_nothing_is_left(sent in history(), how in compactions(), bits in 0..3u32) {
         let mut stored = stored(&sent);
         how.iter().for_each(|how| apply(&mut stored, how));

@@ -10,6 +10,7 @@ use super::bounds::Hashes;
 use super::erase;
 use super::part::{Part, resolve, settled};
 use super::rows::{CustomerErasure, Head, SegmentRows};
+use super::tally::{self, Tally};
 use crate::history::{History, LineColumns};
 use crate::names::{Names, TextList};
 use rayon::prelude::*;
@@ -55,25 +56,15 @@ impl Merge {
     }
 
     pub fn finish(self) -> History {
-        let Ranked { mut sources, products, customers, erasure, .. } = self.ranked();
-        if let [source] = &mut *sources
-            && let Some(part) = settled(source, erasure)
-        {
-            let lines = std::mem::take(&mut source.rows.lines);
-            return history(&products, &customers, vec![part], lines);
-        }
-        let ranges = hash_ranges(&sources);
-        let sizes: Vec<usize> = ranges.par_iter().map(|hashes| row_count(&sources, *hashes)).collect();
-        let mut lines = LineColumns::blank(sizes.iter().sum());
-        let rooms = lines.rooms(&sizes);
-        let (parts, filled): (Vec<Part>, Vec<_>) = ranges
-            .into_par_iter()
-            .zip(rooms)
-            .map(|(hashes, mut room)| (resolve(&sources, hashes, erasure, &mut room), room.finish()))
-            .unzip();
-        drop(sources);
-        lines.close_up(sizes.into_iter().zip(filled).map(|(size, (used, large))| (size, used, large)));
-        history(&products, &customers, parts, lines)
+        self.ranked().history()
+    }
+
+    /// The same, and what each push from sequence `from` on brought. None of them may erase anything: what an erasure
+    /// took is not there to be counted.
+    pub fn finish_tallied(self, from: u64) -> (History, Tally) {
+        let ranked = self.ranked();
+        let tally = tally::of(&ranked, from);
+        (ranked.history(), tally)
     }
 
     /// Gives every name its rank instead of its code: ranks ascend as the names' bytes.
@@ -106,6 +97,30 @@ pub(super) struct Ranked {
     pub erasure: Option<u32>,
     /// Erasures of customers, which were applied: the last of each, by rank.
     pub erasures: Vec<CustomerErasure>,
+}
+
+impl Ranked {
+    fn history(self) -> History {
+        let Self { mut sources, products, customers, erasure, .. } = self;
+        if let [source] = &mut *sources
+            && let Some(part) = settled(source, erasure)
+        {
+            let lines = std::mem::take(&mut source.rows.lines);
+            return history(&products, &customers, vec![part], lines);
+        }
+        let ranges = hash_ranges(&sources);
+        let sizes: Vec<usize> = ranges.par_iter().map(|hashes| row_count(&sources, *hashes)).collect();
+        let mut lines = LineColumns::blank(sizes.iter().sum());
+        let rooms = lines.rooms(&sizes);
+        let (parts, filled): (Vec<Part>, Vec<_>) = ranges
+            .into_par_iter()
+            .zip(rooms)
+            .map(|(hashes, mut room)| (resolve(&sources, hashes, erasure, &mut room), room.finish()))
+            .unzip();
+        drop(sources);
+        lines.close_up(sizes.into_iter().zip(filled).map(|(size, (used, large))| (size, used, large)));
+        history(&products, &customers, parts, lines)
+    }
 }
 
 pub(super) struct RankedNames {
@@ -152,7 +167,7 @@ fn are_places(codes: &[u32]) -> bool {
 }
 
 /// Ranges of hashes that cover all, each with about as much work: hashes spread evenly.
-fn hash_ranges(sources: &[Source]) -> Vec<Hashes> {
+pub(super) fn hash_ranges(sources: &[Source]) -> Vec<Hashes> {
     const RUNS_A_RANGE: usize = 16 * 1024;
     let runs: usize = sources.iter().map(|source| source.rows.runs.len()).sum();
     let count = (runs / RUNS_A_RANGE).clamp(1, 1024) as u64;

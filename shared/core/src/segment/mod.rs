@@ -20,6 +20,7 @@ mod part;
 mod rows;
 mod schema;
 mod settle;
+mod tally;
 
 pub use bounds::{ALL_HASHES, Hashes, scan_ranges};
 pub use compact::{Compacted, MAX_BUCKET_BITS, Removals, bucket_hashes};
@@ -28,6 +29,7 @@ pub use encode::{encode, encode_batch};
 pub use erase::{encode_customer_erasure, encode_erasure};
 pub use merge::{Merge, merge};
 pub use rows::SegmentRows;
+pub use tally::{Brought, Tally, joined};
 
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};

@@ -55,6 +55,14 @@ pub fn import_body(ending: Ending, import_id: &str, dataset_id: &str, at: Instan
     )
 }
 
+/// What an event bus gets: the webhook's fields after those that a rule filters on. `id` stays the same over all
+/// attempts, so that whoever gets an event twice can tell. An import's body names its dataset itself.
+pub fn bus_detail(id: &str, tenant: &str, dataset_id: Option<&str>, body: &str) -> String {
+    let dataset = dataset_id.map(|name| format!(r#""dataset_id": {}, "#, Value::from(name))).unwrap_or_default();
+    let fields = body.strip_prefix('{').unwrap_or(body);
+    format!(r#"{{"id": "{id}", "tenant": {}, {dataset}{fields}"#, Value::from(tenant))
+}
+
 /// The event by which somebody tries out an endpoint.
 pub const TEST_EVENT: &str = "webhook.test";
 
@@ -74,6 +82,21 @@ pub const EVENTS: [&str; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_on_the_bus_says_whose_it_is_and_of_which_dataset() {
+        let at = crate::time::parse_instant("2025-03-15T10:32:00Z").expect("valid");
+        let report = report_body(Ending::Completed, "rpt_1", ReportType::Rfm, at);
+        assert_eq!(
+            bus_detail("evt_1", "shop", Some("a \"b\""), &report),
+            r#"{"id": "evt_1", "tenant": "shop", "dataset_id": "a \"b\"", "event": "report.completed", "report_id": "rpt_1", "report_type": "RFM", "status": "Completed", "timestamp": "2025-03-15T10:32:00Z"}"#
+        );
+        let import = import_body(Ending::Failed, "imp_1", "d", at);
+        assert_eq!(
+            bus_detail("evt_1", "shop", None, &import),
+            r#"{"id": "evt_1", "tenant": "shop", "event": "import.failed", "import_id": "imp_1", "dataset_id": "d", "status": "Failed", "timestamp": "2025-03-15T10:32:00Z"}"#
+        );
+    }
 
     #[test]
     fn an_import_names_its_dataset_whatever_it_is_called() {

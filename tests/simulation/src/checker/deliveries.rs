@@ -39,8 +39,30 @@ pub async fn check(world: &Arc<World>, tenant: usize) -> u64 {
             None if !got.is_empty() => world.ledger().violation(format!("I2: report {id} was told to nobody's URL")),
             None => {}
         }
+        announced(world, tenant, &report);
     }
     deliveries.len() as u64
+}
+
+/// Each end is on the bus, once or more, always the same.
+fn announced(world: &World, tenant: usize, report: &Value) {
+    let id = report["report_id"].as_str().unwrap_or_default();
+    let mut ledger = world.ledger();
+    let of_report = |detail: &&String| detail.contains(&format!(r#""report_id": "{id}""#));
+    let events: BTreeSet<&String> = ledger.announced.iter().filter(of_report).collect();
+    let is_own = |event: &Value| {
+        event["tenant"] == TENANTS[tenant]
+            && event["id"].as_str().map(|id| id.replace("evt_", "rpt_")).as_deref() == Some(id)
+    };
+    let all_own = events.iter().filter_map(|event| serde_json::from_str(event).ok()).all(|event| is_own(&event));
+    // What was erased since ended otherwise when it was told.
+    let most = if report["failure"]["code"] == "erased" { 2 } else { 1 };
+    let (count, violation) = (events.len(), format!("the end of report {id} is on the bus as {events:?}"));
+    if count == 0 {
+        ledger.violation(format!("I4: {violation}"));
+    } else if count > most || !all_own {
+        ledger.violation(format!("I5: {violation}"));
+    }
 }
 
 /// What this tenant's receivers got, by report.

@@ -102,4 +102,7 @@ impl DueIndex for World {
     async fn postpone(&self, due: &Due, now: Instant, until: Instant) -> PortResult<bool> {
         self.sim.step("due.postpone", self.book.postpone(due, now, until)).await
     }
+    async fn done(&self, due: &Due) -> PortResult<()> {
+        self.sim.step("due.done", self.book.done(due)).await
+    }
 }

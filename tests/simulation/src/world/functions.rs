@@ -24,6 +24,8 @@ const MINUTE_MS: i64 = 60_000;
 /// Time-outs of the template.
 const REQUEST_MS: i64 = 29_000;
 const WORK_MS: i64 = 900_000;
+/// Fewer than a tenant may submit at a time.
+const MOST_REPORTS_AT_ONCE: u32 = 2;
 const WEBHOOKS_MS: i64 = 180_000;
 const SWEEPER_MS: i64 = 55_000;
 /// After this API Gateway answers for a function that did not.
@@ -254,6 +256,10 @@ impl World {
             queue: self.clone(),
             clock: self.clock(),
             model: None,
+            endpoints: self.book.clone(),
+            due: self.clone(),
+            most_at_once: MOST_REPORTS_AT_ONCE,
+            random: self.random(),
             threads: 1,
             memory_bytes: None,
         }
@@ -290,6 +296,7 @@ impl World {
             reports: self.clone(),
             queue: self.clone(),
             sender: self.clone(),
+            bus: Some(self.clone()),
             clock: self.clock(),
             random: self.random(),
         }

@@ -4,7 +4,7 @@ use super::{TENANTS, World};
 use crate::ledger::Received;
 use crate::mutants::Mutant;
 use crate::sim::{Sim, lock};
-use affinsy_app::ports::{Answer, DeliveryBook, SendError, Sender};
+use affinsy_app::ports::{Answer, BusEvent, DeliveryBook, EventBus, PortResult, SendError, Sender};
 use affinsy_core::webhook::signature::SigningSecret;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -109,6 +109,18 @@ impl World {
                 _ => {}
             }
         }
+    }
+}
+
+#[async_trait]
+impl EventBus for World {
+    async fn put(&self, event: &BusEvent) -> PortResult<()> {
+        let taken = async {
+            self.ledger().announced.push(event.detail.clone());
+            Ok(())
+        };
+        let put = self.sim.step("bus.put", taken).await;
+        if self.is(Mutant::EventUnconfirmed) { Ok(()) } else { put }
     }
 }
 

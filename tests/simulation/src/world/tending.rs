@@ -78,6 +78,9 @@ impl Tending for World {
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()> {
         self.sim.step("tending.drop_segments", self.book.drop_segments(log, from, to)).await
     }
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()> {
+        self.sim.step("tending.tell_import", self.book.tell_import(tenant, found)).await
+    }
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool> {
         self.sim.step("tending.keep_retired", self.book.keep_retired(tenant, head, left)).await
     }

@@ -131,6 +131,9 @@ impl Tending for Faulty {
     async fn drop_segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<()> {
         self.step(self.world.book.drop_segments(log, from, to)).await
     }
+    async fn tell_import(&self, tenant: &Tenant, found: &FoundOut) -> PortResult<()> {
+        self.step(self.world.book.tell_import(tenant, found)).await
+    }
     async fn keep_retired(&self, tenant: &Tenant, head: &DatasetRecord, left: &[Retired]) -> PortResult<bool> {
         self.step(self.world.book.keep_retired(tenant, head, left)).await
     }

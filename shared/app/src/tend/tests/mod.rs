@@ -68,6 +68,41 @@ async fn counts_are_exact_and_follow_pushes() {
     assert_eq!((counts.orders, counts.line_items), (settled.orders, settled.line_items));
 }
 
+/// What the newest import says that it brought.
+async fn brought(world: &World, body: &str) -> String {
+    let import_id = world.push_body(body).await;
+    let before = world.book.import(&tenant(), &import_id).await.expect("reads").expect("is there");
+    assert_eq!((before.inserted, before.updated), (None, None), "nobody has looked");
+    world.tend().await;
+    world.clock.advance_ms(HOUR_MS);
+    world.told(&import_id).await
+}
+
+#[tokio::test]
+async fn imports_learn_how_many_of_their_lines_were_new() {
+    let world = World::new();
+    let order = |id: &str, lines: &[(&str, u64)]| {
+        let line = |(product, quantity): &(&str, u64)| {
+            format!(r#"{{"product_name": "{product}", "quantity": {quantity}, "unit_price": 1}}"#)
+        };
+        let lines: Vec<String> = lines.iter().map(line).collect();
+        format!(r#"{{"order_id": "{id}", "line_items": [{}]}}"#, lines.join(", "))
+    };
+    let body = |orders: &[String]| format!(r#"{{"dataset_id": "d", "orders": [{}]}}"#, orders.join(", "));
+    let first = body(&[order("o", &[("tea", 1), ("pot", 1)]), order("p", &[("tea", 2)])]);
+    assert_eq!(brought(&world, &first).await, "3 new, 0 there");
+    assert_eq!(brought(&world, &first).await, "0 new, 3 there", "over a settled run");
+    let change = body(&[order("o", &[("tea", 0), ("cup", 1)]), order("q", &[("pot", 0)])]);
+    assert_eq!(brought(&world, &change).await, "1 new, 1 there", "what was never there cannot be removed");
+    assert_eq!(brought(&world, &first).await, "1 new, 2 there", "what was removed is new again");
+    // Several pushes that one tending finds, each told by itself.
+    let (one, two) = (world.push_body(&change).await, world.push_body(&first).await);
+    world.tend().await;
+    assert_eq!((&*world.told(&one).await, &*world.told(&two).await), ("0 new, 2 there", "1 new, 2 there"));
+    world.tend_until_quiet().await;
+    assert_eq!(world.told(&one).await, "0 new, 2 there", "compacted since, and still so");
+}
+
 #[tokio::test]
 async fn a_lone_compactor_works_and_others_leave_it_alone() {
     let world = tended().await;

@@ -71,6 +71,23 @@ impl World {
         }
     }
 
+    /// A push of one's own to the dataset alone; its import.
+    pub async fn push_body(&self, body: &str) -> String {
+        let push = affinsy_core::order::push::parse(body.as_bytes(), self.clock.now()).expect("a good push");
+        let objects: Arc<dyn Objects> = self.objects.clone();
+        let ports = PushPorts { log: &*self.book, objects: &objects, clock: &*self.clock, random: &self.random };
+        push_orders(&tenant(), &push, None, ports).await.expect("is taken").import_id
+    }
+
+    /// What an import says of its lines.
+    pub async fn told(&self, import_id: &str) -> String {
+        let import = self.book.import(&tenant(), import_id).await.expect("reads").expect("is there");
+        match (import.inserted, import.updated) {
+            (Some(inserted), Some(updated)) => format!("{inserted} new, {updated} there"),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// One more push, while somebody tends.
     pub async fn push_late(&self) {
         self.push(100).await;

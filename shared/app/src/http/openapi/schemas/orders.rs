@@ -108,8 +108,13 @@ fn import() -> Value {
         "status": status(),
         "orders": count("Distinct orders."),
         "line_items": count("Line items as they were sent."),
-        "inserted": nullable(count("Lines that were new; null while that is not known.")),
-        "updated": nullable(count("Lines that were there before; null while that is not known.")),
+        "inserted": nullable(count(
+            "Lines that were new. Of a push null until it was looked, within a minute or so; null for good where that \
+             would have meant to read a dataset of many millions of lines, or where something was erased meanwhile.",
+        )),
+        "updated": nullable(count(
+            "Lines that were there before, those that were removed among them; null where `inserted` is.",
+        )),
         "rejected": count("Line items that were refused."),
         "rejects_url": nullable(text(
             "Where the refused rows can be read as CSV, with line, column and reason, for an hour; ask again for a new \

@@ -108,6 +108,10 @@ impl Shop {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             model: None,
+            endpoints: self.book.clone(),
+            due: self.book.clone(),
+            most_at_once: 1,
+            random: self.random.clone(),
             threads: 1,
             memory_bytes: None,
         };
@@ -126,6 +130,7 @@ impl Shop {
             reports: self.book.clone(),
             queue: self.queue.clone(),
             sender: self.sender.clone(),
+            bus: None,
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
