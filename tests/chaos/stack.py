@@ -44,8 +44,8 @@ class Stack:
         except (OSError, urllib.error.URLError):
             return False
 
-    def key(self, tenant):
-        made = subprocess.run([self.affinsy, "keys", "create", "--user", tenant, "--rate-limit", "1000000",
+    def key(self, tenant, a_minute="1000000"):
+        made = subprocess.run([self.affinsy, "keys", "create", "--user", tenant, "--rate-limit", a_minute,
                                "--data", self.data], capture_output=True, text=True, check=True)
         return made.stdout.strip()
 

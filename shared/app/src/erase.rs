@@ -41,7 +41,7 @@ const ATTEMPTS: u32 = 40;
 /// names for two.
 const PURGED_AFTER_MS: i64 = 3 * 24 * 3_600_000;
 
-/// Erases an order or a customer; `None` without the dataset. Whether there was such an order or customer is not
+/// Erases an order, a customer or a dataset; `None` without the dataset. Whether there was such an order or customer is not
 /// looked up: afterwards there is none.
 pub async fn erase(
     tenant: &Tenant,
@@ -91,7 +91,7 @@ async fn delete(tenant: &Tenant, dataset_id: &str, ports: ErasePorts<'_>) -> Por
 /// The segment that erases; `None` for a whole dataset, which needs none.
 fn tombstones(erased: &Erased, now: Instant) -> Option<EncodedSegment> {
     match erased {
-        Erased::Dataset => None,
+        Erased::Dataset | Erased::Report { .. } => None,
         Erased::Order { order_id } => Some(segment::encode_erasure([order_id.as_str()], now)),
         Erased::Customer { customer_id } => Some(segment::encode_customer_erasure([customer_id.as_str()], now)),
     }
@@ -130,6 +130,7 @@ fn done(dataset_id: &str, purge: PurgeRecord) -> Erasure {
         Erased::Dataset => "dataset",
         Erased::Order { .. } => "order",
         Erased::Customer { .. } => "customer",
+        Erased::Report { .. } => "report",
     };
     tracing::info!(purge.id = purge.purge_id, kind, sequence = purge.sequence, "erased");
     let purged_by = purge.requested_at.plus_ms(PURGED_AFTER_MS);

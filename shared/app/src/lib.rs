@@ -7,6 +7,7 @@
 pub mod admit;
 pub mod authorize;
 pub mod conformance;
+pub mod delete_report;
 pub mod dispatch_webhook;
 pub mod endpoint_health;
 pub mod erase;

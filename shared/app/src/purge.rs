@@ -45,6 +45,7 @@ pub async fn purge(tenant: &Tenant, purge_id: &str, ports: &PurgePorts) -> PortR
     let left = match &purge.erased {
         Erased::Dataset => whole_dataset(tenant, &purge, is_last, ports).await?,
         Erased::Order { .. } | Erased::Customer { .. } => part_of_dataset(tenant, &purge, ports).await?,
+        Erased::Report { report_id } => purge_results::deleted(tenant, report_id, is_last, ports).await?,
     };
     if !is_last {
         return ports.erasures.put_off_purge(tenant, purge_id, settles_at(&purge)).await;
@@ -81,13 +82,13 @@ async fn part_of_dataset(tenant: &Tenant, purge: &PurgeRecord, ports: &PurgePort
     let reports = match &purge.erased {
         Erased::Customer { customer_id } => purge_results::strip(tenant, purge, customer_id, ports).await?,
         // No result names an order.
-        Erased::Dataset | Erased::Order { .. } => Left::Nothing,
+        Erased::Dataset | Erased::Order { .. } | Erased::Report { .. } => Left::Nothing,
     };
     let imports = imports(tenant, purge, ports).await?;
     Ok(reports.and(imports))
 }
 
-async fn delete_below(prefix: &str, objects: &dyn Objects) -> PortResult<()> {
+pub(crate) async fn delete_below(prefix: &str, objects: &dyn Objects) -> PortResult<()> {
     for object in objects_below(prefix, objects).await? {
         objects.delete(&object.key).await?;
     }
@@ -169,6 +170,7 @@ impl PurgeRecord {
     fn is_named_in(&self, sentence: &str) -> bool {
         match &self.erased {
             Erased::Dataset => true,
+            Erased::Report { .. } => false,
             Erased::Order { order_id: id } | Erased::Customer { customer_id: id } => {
                 sentence.contains(id.as_str()) || sentence.contains(&format!("{id:?}"))
             }
@@ -177,7 +179,11 @@ impl PurgeRecord {
     /// Whether a snapshot of this log may hold it.
     pub fn is_seen_by(&self, log: &LogId, sequence: u64) -> bool {
         let same = self.dataset_id == log.dataset_id && self.incarnation == log.incarnation;
-        same && (self.erased == Erased::Dataset || sequence < self.sequence)
+        match &self.erased {
+            Erased::Dataset => same,
+            Erased::Order { .. } | Erased::Customer { .. } => same && sequence < self.sequence,
+            Erased::Report { .. } => false,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::ports::{Finish, Objects, PortResult, PurgeRecord, ReportFilter, ReportRecord, ReportStatus, StoredFailure};
 use crate::ports::{LogId, PortError, StoredPart};
-use crate::purge::{PurgePorts, objects_below};
+use crate::purge::{PurgePorts, delete_below, objects_below};
 use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::report::{ReportType, redact};
 use bytes::Bytes;
@@ -15,6 +15,14 @@ use sha2::{Digest, Sha256};
 pub enum Left {
     Nothing,
     Something,
+}
+
+/// Deletes what is stored of a report that its owner deleted, and in the end its record: once nobody can be waiting to
+/// hear that it ended.
+pub async fn deleted(tenant: &Tenant, report_id: &str, is_last: bool, ports: &PurgePorts) -> PortResult<Left> {
+    delete_below(&prefix(tenant, report_id), &*ports.objects).await?;
+    let gone = !is_last || ports.reports.remove(tenant, report_id).await?;
+    Ok(if gone { Left::Nothing } else { Left::Something })
 }
 
 /// A part beyond this is not written again, as it would stand in memory twice: its report ends as erased.
@@ -160,7 +168,7 @@ async fn create(
     ports: &PurgePorts,
 ) -> PortResult<String> {
     let (at, hash) = (ports.clock.now().0, sha256(&bytes));
-    let key = format!("{}{}-{at}/{name}", prefix(tenant, report), &hash[..16]);
+    let key = format!("{}{}-{at}/{name}", prefix(tenant, &report.report_id), &hash[..16]);
     ports.objects.create(&key, Bytes::from(bytes)).await?;
     Ok(key)
 }
@@ -169,8 +177,8 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn prefix(tenant: &Tenant, report: &ReportRecord) -> String {
-    format!("results/{}/{}/", name_hash(tenant.as_str()), report.report_id)
+fn prefix(tenant: &Tenant, report_id: &str) -> String {
+    format!("results/{}/{report_id}/", name_hash(tenant.as_str()))
 }
 
 /// What is not named at this age never will be: whoever wrote it, a function of at most 15 minutes, is gone.
@@ -180,7 +188,7 @@ const ORPHAN_MS: i64 = 20 * 60_000;
 /// worker wrote is named by then, or nobody waits for it. What another purge wrote may be about to be named, and is
 /// left for later.
 async fn sweep(tenant: &Tenant, report: &ReportRecord, ports: &PurgePorts) -> PortResult<Left> {
-    let objects = objects_below(&prefix(tenant, report), &*ports.objects).await?;
+    let objects = objects_below(&prefix(tenant, &report.report_id), &*ports.objects).await?;
     let Some(report) = ports.reports.get(tenant, &report.report_id).await? else { return Ok(Left::Nothing) };
     let old = ports.clock.now().plus_ms(-ORPHAN_MS);
     let mut left = Left::Nothing;

@@ -105,6 +105,10 @@ async fn claim_and_run(
     }
     match compute(tenant, &claim, deadline, ports).await {
         Ok(finished) => finish(tenant, &claim, finished, ports).await,
+        Err(Interrupted::Void) => {
+            tracing::info!(report.id = report_id, "report cancelled or taken over; computation stopped");
+            Ok(Ran::Ended)
+        }
         Err(Interrupted::OutOfTime { advice }) => {
             if claim.report.expired_leases + 1 >= MAX_EXPIRED_LEASES
                 && let Some(advice) = advice
@@ -159,6 +163,8 @@ enum Interrupted {
         advice: Option<String>,
     },
     Port(PortError),
+    /// Nobody waits for the result: its owner cancelled the report, or another worker has it.
+    Void,
 }
 
 impl From<PortError> for Interrupted {
@@ -177,7 +183,9 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
             return Ok(Finish::Failed(StoredFailure { code: "invalid_request".to_owned(), message }));
         }
     };
-    tell(tenant, claim, ("loading", 0), ports).await;
+    if !tell(tenant, claim, ("loading", 0), ports).await {
+        return Err(Interrupted::Void);
+    }
     let log = report.log(tenant);
     let loaded = snapshot::load(&log, report.sequence, &*ports.log, &ports.objects).await;
     let history = match loaded {
@@ -220,10 +228,13 @@ async fn compute_watched(
             report::run_after(&history, &spec, previous.as_ref(), &budget)
         })
     };
-    let mut told = ("computing", 0);
+    let (mut told, mut stopped) = (("computing", 0), false);
     loop {
         tokio::select! {
             done = &mut work => {
+                if stopped {
+                    return Err(Interrupted::Void);
+                }
                 return done.map_err(|error| Interrupted::Port(PortError::Damaged(format!("report computation: {error}"))));
             }
             () = ports.clock.sleep(TICK) => {}
@@ -232,18 +243,20 @@ async fn compute_watched(
             stop.store(true, Ordering::Relaxed);
         }
         let now = *lock(&stage);
-        if now != told {
+        if now != told && !stopped {
             told = now;
-            tell(tenant, claim, now, ports).await;
+            stopped = !tell(tenant, claim, now, ports).await;
+            stop.fetch_or(stopped, Ordering::Relaxed);
         }
     }
 }
 
-/// Best effort: progress is for the eyes.
-async fn tell(tenant: &Tenant, claim: &Claim, (stage, done_permille): (&str, u32), ports: &RunPorts) {
-    if let Err(error) = ports.reports.progress(tenant, claim, stage, done_permille).await {
+/// Whether the claim is still good, as far as known. Best effort: progress is for the eyes.
+async fn tell(tenant: &Tenant, claim: &Claim, (stage, done_permille): (&str, u32), ports: &RunPorts) -> bool {
+    ports.reports.progress(tenant, claim, stage, done_permille).await.unwrap_or_else(|error| {
         tracing::warn!(error = %error, "progress not stored");
-    }
+        true
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

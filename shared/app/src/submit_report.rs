@@ -108,5 +108,6 @@ fn new_record(report_id: &str, spec: &ReportSpec, request: String, head: &Datase
         result_sha256: None,
         parts: Vec::new(),
         failure: None,
+        deleted_at: None,
     }
 }

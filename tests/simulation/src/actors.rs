@@ -37,7 +37,7 @@ impl Client {
             });
             self.world.sim.sleep_ms(pause_ms).await;
             let dataset = self.world.sim.roll(|dice| dice.pick(&[DATASETS[0], DATASETS[0], DATASETS[1]]));
-            match self.world.sim.roll(|dice| dice.below(24)) {
+            match self.world.sim.roll(|dice| dice.below(25)) {
                 0..=11 => self.push(dataset).await,
                 12..=15 => self.ask(dataset).await,
                 16..=17 => self.look().await,
@@ -45,6 +45,7 @@ impl Client {
                 19 => self.trespass().await,
                 20..=21 => self.erase_order(dataset).await,
                 22 => self.erase_customer(dataset).await,
+                23 => self.dismiss().await,
                 _ if self.world.sim.roll(|dice| dice.one_in(3)) => self.delete(dataset).await,
                 _ => {}
             }
@@ -125,18 +126,35 @@ impl Client {
         ask(&self.world, self.tenant, dataset, kind, webhook_url).await;
     }
 
-    /// Reads a report; its end, once seen, stays.
-    async fn look(&self) {
+    /// One of the tenant's reports.
+    fn some_ask(&self) -> Option<usize> {
         let own: Vec<usize> = {
             let ledger = self.world.ledger();
             let own = |(_, ask): &(usize, &Ask)| ask.tenant == self.tenant && ask.report_id.is_some();
             ledger.asks.iter().enumerate().filter(own).map(|(at, _)| at).collect()
         };
-        if own.is_empty() {
-            return;
+        (!own.is_empty()).then(|| self.world.sim.roll(|dice| dice.pick(&own)))
+    }
+
+    /// Reads a report; its end, once seen, stays.
+    async fn look(&self) {
+        if let Some(at) = self.some_ask() {
+            look(&self.world, at).await;
         }
-        let at = self.world.sim.roll(|dice| dice.pick(&own));
-        look(&self.world, at).await;
+    }
+
+    /// Cancels a report that runs, or deletes one that has ended: the newest or any, once or twice.
+    async fn dismiss(&self) {
+        let Some(any) = self.some_ask() else { return };
+        let at = if self.world.sim.roll(|dice| dice.one_in(2)) { self.newest_ask().unwrap_or(any) } else { any };
+        for _ in 0..self.world.sim.roll(|dice| dice.between(1, 2)) {
+            dismiss(&self.world, at).await;
+        }
+    }
+
+    fn newest_ask(&self) -> Option<usize> {
+        let ledger = self.world.ledger();
+        ledger.asks.iter().rposition(|ask| ask.tenant == self.tenant && ask.report_id.is_some())
     }
 
     async fn list(&self) {
@@ -213,7 +231,16 @@ pub async fn ask(
     let at = {
         let mut ledger = world.ledger();
         let began = ledger.moment();
-        ledger.asks.push(Ask { tenant, dataset, kind, webhook_url, began, report_id: None, seen: None });
+        ledger.asks.push(Ask {
+            tenant,
+            dataset,
+            kind,
+            webhook_url,
+            began,
+            report_id: None,
+            seen: None,
+            dismissed: false,
+        });
         ledger.asks.len() - 1
     };
     body["name"] = json!(format!("of {} {at}", TENANTS[tenant]));
@@ -281,6 +308,9 @@ pub async fn look(world: &Arc<World>, at: usize) -> Option<String> {
         return None;
     }
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if answer.status == 404 && world.ledger().asks[at].dismissed {
+        return Some("gone".to_owned());
+    }
     let (Some(status), 200) = (said["status"].as_str(), answer.status) else {
         world.ledger().violation(format!("I3: report {report_id} is gone: {} {said}", answer.status));
         return None;
@@ -295,6 +325,22 @@ pub async fn look(world: &Arc<World>, at: usize) -> Option<String> {
     }
     ledger.asks[at].seen = ending;
     Some(status.to_owned())
+}
+
+/// `DELETE` of a report, once; whether it arrived or not, it may be over from now on.
+async fn dismiss(world: &Arc<World>, at: usize) {
+    let (tenant, report_id) = {
+        let mut ledger = world.ledger();
+        ledger.asks[at].dismissed = true;
+        (ledger.asks[at].tenant, ledger.asks[at].report_id.clone())
+    };
+    let Some(report_id) = report_id else { return };
+    let request = world.build("DELETE", &format!("/reports/{report_id}"), &[], &Value::Null);
+    let Reply::Answer(answer) = world.request(tenant, None, request).await else { return };
+    let said = String::from_utf8_lossy(&answer.body).into_owned();
+    if !matches!(answer.status, 200 | 204 | 404 | 500..) {
+        world.ledger().violation(format!("DELETE /reports/{report_id}: {} {said}", answer.status));
+    }
 }
 
 /// Asks for a report of somebody else: it must be as if there were none.

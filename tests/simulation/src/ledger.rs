@@ -26,6 +26,8 @@ pub struct Ask {
     pub report_id: Option<String>,
     /// What a client once read of its end: it must not change.
     pub seen: Option<Ending>,
+    /// Its client asked for it to be cancelled or deleted, and may not have been told what became of that.
+    pub dismissed: bool,
 }
 
 /// How a report was seen to have ended.

@@ -15,6 +15,7 @@ pub enum Mutant {
     PurgeForgets,
     DeletionsSkipped,
     WebhookNotDue,
+    DeletedUntold,
     EventUnconfirmed,
     SweeperOff,
     SweeperHourly,
@@ -28,7 +29,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -41,6 +42,7 @@ impl Mutant {
         Self::PurgeForgets,
         Self::DeletionsSkipped,
         Self::WebhookNotDue,
+        Self::DeletedUntold,
         Self::EventUnconfirmed,
         Self::SweeperOff,
         Self::SweeperHourly,
@@ -67,6 +69,7 @@ impl Mutant {
             Self::DeletionsSkipped => "results of reports are not deleted when they should be",
             Self::PurgeForgets => "a purge ends after its first pass",
             Self::WebhookNotDue => "a report ends without its webhook becoming due",
+            Self::DeletedUntold => "a report that is deleted takes what is still to be told of it along",
             Self::EventUnconfirmed => "an event that could not be put on the bus counts as put",
             Self::SweeperOff => "the sweeper never runs",
             Self::SweeperHourly => "the sweeper runs once in two hours",

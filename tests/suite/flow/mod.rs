@@ -1,6 +1,7 @@
 //! One order's whole way over memory twins, and what happens when something on it breaks. The clock stands until a
 //! test moves it, and a message is seen when a test handles it.
 
+mod deletions;
 mod erasures;
 mod faults;
 mod happy;

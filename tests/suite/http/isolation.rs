@@ -84,13 +84,22 @@ async fn anothers_data_cannot_be_erased() {
     let shop = Shop::new();
     let (owner, other) = (settled(&shop, "a-shop").await, caller("other-shop"));
     let kept = (shop.objects.keys(), json(&shop.get(&owner.caller, "/datasets/my-store").await));
-    for target in ["/datasets/my-store", "/datasets/my-store/orders/o1", "/datasets/my-store/customers/c"] {
+    let ids = [format!("/reports/{}", owner.mba), format!("/schedules/{}", owner.schedule)];
+    let named = ["/datasets/my-store", "/datasets/my-store/orders/o1", "/datasets/my-store/customers/c"];
+    for target in named.into_iter().chain(ids.iter().map(String::as_str)) {
         let foreign = shop.delete(&other, target).await;
         check_refusal(&foreign, 404, "not_found", "", target);
-        let unknown = shop.delete(&other, &target.replace("my-store", "none")).await;
+        let unknown = match target.contains("my-store") {
+            true => target.replace("my-store", "none"),
+            false => target.replace(|c: char| c.is_ascii_digit(), "z"),
+        };
+        let unknown = shop.delete(&other, &unknown).await;
         assert_eq!(unknown.body, foreign.body, "{target} looks like one that never was");
     }
     assert_eq!((shop.objects.keys(), json(&shop.get(&owner.caller, "/datasets/my-store").await)), kept);
+    for target in &ids {
+        assert_eq!(shop.get(&owner.caller, target).await.status, 200, "{target} is still there");
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,9 @@ impl Deed {
             Self::Push(_, push) => Some(Change::Push(push.clone(), 0)),
             Self::Erase(_, Erased::Order { order_id }) => Some(Change::EraseOrder(order_id.clone())),
             Self::Erase(_, Erased::Customer { customer_id }) => Some(Change::EraseCustomer(customer_id.clone())),
-            Self::Erase(_, Erased::Dataset) | Self::Tend(_) | Self::Purge | Self::Read(..) => None,
+            Self::Erase(_, Erased::Dataset | Erased::Report { .. }) | Self::Tend(_) | Self::Purge | Self::Read(..) => {
+                None
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::Book;
 use super::samples::{NOW, report, tenant};
 use crate::ports::{
-    Claim, ClaimRefused, Due, DueKind, Finish, Random, ReportBook, ReportFilter, ReportRecord, ReportStatus,
-    StoredFailure, StoredPart,
+    Claim, ClaimRefused, Due, DueKind, Erased, Finish, PurgeRecord, Random, ReportBook, ReportFilter, ReportRecord,
+    ReportStatus, StoredFailure, StoredPart,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -16,6 +16,7 @@ pub async fn reports(book: &dyn Book, random: &dyn Random) {
     let failed = endings(book, &mine, random).await;
     lists(book, &mine, &other, &submitted, &failed).await;
     erasures(book, &tenant(random), random).await;
+    deletions(book, &tenant(random), &other, random).await;
 }
 
 async fn is_due(book: &dyn Book, tenant: &Tenant, report: &ReportRecord, at: Instant) -> bool {
@@ -168,4 +169,67 @@ async fn erasures(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
     assert_eq!((now.status, now.result_key, now.completed_at), (ReportStatus::Failed, None, old.completed_at));
     assert!(!book.restate(mine, &old, &other).await.expect("answers"), "an erased report stays so");
     assert!(!is_due(book, mine, &done, NOW.plus_ms(1_000_000)).await, "nobody is told twice, or of nothing");
+}
+
+/// A report that runs can be cancelled and not deleted; one that has ended the other way round. Its record goes when
+/// its end was told.
+async fn deletions(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn Random) {
+    let get = async |id: &str| ReportBook::get(book, mine, id).await.expect("reads");
+    let failure = StoredFailure { code: "cancelled".to_owned(), message: "It was cancelled.".to_owned() };
+    let running = report(random, NOW, None);
+    let id = running.report_id.as_str();
+    book.submit(mine, &running, NOW.plus_ms(60_000)).await.expect("submits");
+    let worker = claim(book, mine, &running, NOW).await.expect("is free");
+    assert!(book.progress(mine, &worker, "mining", 1).await.expect("stores"));
+    let purge = purge_of(&running, random);
+    let delete =
+        async |tenant: &Tenant, purge| book.delete_report(tenant, &running, purge, NOW).await.expect("answers");
+    assert!(!delete(mine, &purge).await, "it runs");
+    assert_eq!(book.purge(mine, &purge.purge_id).await.expect("reads"), None, "neither, where one cannot be");
+    let cancel =
+        async |tenant: &Tenant| book.cancel(tenant, &running, &failure, NOW.plus_ms(1)).await.expect("answers");
+    assert!(!cancel(other).await, "another tenant's report is unknown");
+    assert!(cancel(mine).await);
+    assert!(!cancel(mine).await, "it ends once");
+    assert!(!book.progress(mine, &worker, "mining", 2).await.expect("answers"), "nobody waits for its result");
+    assert!(!finished(book, mine, &worker, &completed(), NOW).await, "whoever computed it comes too late");
+    let ended = get(id).await.expect("is there");
+    let at = Some(NOW.plus_ms(1));
+    assert_eq!((ended.status, ended.failure, ended.completed_at), (ReportStatus::Failed, Some(failure.clone()), at));
+    assert!(is_due(book, mine, &running, NOW.plus_ms(1)).await, "its event is due");
+    let another = purge_of(&running, random);
+    assert!(!delete(other, &another).await, "another tenant's report is unknown");
+    for _ in 0..2 {
+        assert!(delete(mine, &purge).await, "and this very deletion stands");
+    }
+    assert!(!delete(mine, &another).await, "it went before");
+    assert_eq!(book.purge(mine, &purge.purge_id).await.expect("reads").as_ref(), Some(&purge));
+    let due = Due { kind: DueKind::Purge, tenant: mine.clone(), id: purge.purge_id.clone() };
+    assert!(book.due(NOW, 10_000).await.expect("reads").contains(&due), "it is purged at once");
+    let marked = get(id).await.expect("is there until its end was told");
+    assert_eq!((marked.deleted_at, marked.result_key), (Some(NOW), None));
+    let all = ReportFilter::default();
+    let listed = ReportBook::list(book, mine, &all, None, 9).await.expect("lists");
+    assert_eq!(listed.items, [], "nobody is shown it");
+    assert!(!book.remove(mine, id).await.expect("answers"), "its event is due");
+    book.done(&Due { kind: DueKind::Report, tenant: mine.clone(), id: id.to_owned() }).await.expect("told");
+    for _ in 0..2 {
+        assert!(book.remove(mine, id).await.expect("removes, and again is safe"));
+        assert_eq!(get(id).await, None);
+    }
+    let kept = report(random, NOW.plus_ms(1), None);
+    book.submit(mine, &kept, NOW).await.expect("submits");
+    assert!(!book.remove(mine, &kept.report_id).await.expect("answers"), "what was not deleted stays");
+    assert!(get(&kept.report_id).await.is_some());
+}
+
+fn purge_of(report: &ReportRecord, random: &dyn Random) -> PurgeRecord {
+    PurgeRecord {
+        purge_id: random.id("prg_", NOW),
+        dataset_id: report.dataset_id.clone(),
+        incarnation: report.incarnation.clone(),
+        erased: Erased::Report { report_id: report.report_id.clone() },
+        sequence: report.sequence,
+        requested_at: NOW,
+    }
 }

@@ -117,6 +117,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
         result_sha256: None,
         parts: Vec::new(),
         failure: None,
+        deleted_at: None,
     }
 }
 

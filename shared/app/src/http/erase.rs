@@ -50,7 +50,7 @@ async fn erased(dataset_id: &str, what: Erased, caller: &Caller, ports: &DataPor
 
 fn view(erasure: &Erasure) -> ErasedView<'_> {
     let (order_id, customer_id) = match &erasure.erased {
-        Erased::Dataset => (None, None),
+        Erased::Dataset | Erased::Report { .. } => (None, None),
         Erased::Order { order_id } => (Some(order_id.as_str()), None),
         Erased::Customer { customer_id } => (None, Some(customer_id.as_str())),
     };

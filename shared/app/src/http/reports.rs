@@ -8,6 +8,7 @@ use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
 use super::{Answer, Caller, Refusal, Request, openapi, parts, schedules, webhooks};
 use crate::admit::admit;
+use crate::delete_report::{BookPorts, Deleted, delete_report};
 use crate::dispatch_webhook::secrets;
 use crate::ports::{
     Clock, DeliveryBook, Endpoints, Idempotency, Objects, OrderLog, Queue, Random, RateWindows, ReportBook,
@@ -90,6 +91,7 @@ async fn answer(
         "SubmitReport" => submit(request, caller, ports).await,
         "ListReports" => list(request, caller, ports).await,
         "GetReport" => one(parameter, request, caller, ports).await,
+        "DeleteReport" => delete(parameter, caller, ports).await,
         "ListRules" => parts::page("rules", parameter, request, caller, ports).await,
         "ListItemsets" => parts::page("itemsets", parameter, request, caller, ports).await,
         "ListCustomers" => parts::page("customers", parameter, request, caller, ports).await,
@@ -155,7 +157,19 @@ pub(super) async fn find(report_id: &str, caller: &Caller, ports: &ReportPorts) 
     if !is_id(report_id, "rpt_") {
         return Err(unknown());
     }
-    ports.reports.get(&caller.tenant, report_id).await?.ok_or_else(unknown)
+    let found = ports.reports.get(&caller.tenant, report_id).await?;
+    found.filter(|report| report.deleted_at.is_none()).ok_or_else(unknown)
+}
+
+/// Cancels a report that runs, and shows it; deletes one that has ended.
+async fn delete(report_id: &str, caller: &Caller, ports: &ReportPorts) -> Result<Answer, Refusal> {
+    let report = find(report_id, caller, ports).await?;
+    let book =
+        BookPorts { reports: &*ports.reports, queue: &*ports.queue, clock: &*ports.clock, random: &*ports.random };
+    match delete_report(&caller.tenant, &report, book).await? {
+        Deleted::Cancelled(report) => Answer::json(200, &views::report(&report)),
+        Deleted::Gone => Ok(Answer::empty(204)),
+    }
 }
 
 async fn one(report_id: &str, request: &Request, caller: &Caller, ports: &ReportPorts) -> Result<Answer, Refusal> {

@@ -58,6 +58,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/reports", "SubmitReport", Serves::Reports, Some(Scope::ReportsWrite)),
     route("GET", "/api/v1/reports", "ListReports", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/reports/{report_id}", "GetReport", Serves::Reports, Some(Scope::ReportsRead)),
+    route("DELETE", "/api/v1/reports/{report_id}", "DeleteReport", Serves::Reports, Some(Scope::ReportsWrite)),
     route("GET", "/api/v1/reports/{report_id}/rules", "ListRules", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/reports/{report_id}/itemsets", "ListItemsets", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/reports/{report_id}/customers", "ListCustomers", Serves::Reports, Some(Scope::ReportsRead)),

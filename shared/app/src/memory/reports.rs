@@ -3,8 +3,8 @@
 use super::book::{MemoryBook, State, page};
 use super::lock;
 use crate::ports::{
-    Claim, ClaimRefused, DueKind, FORGOTTEN_REQUEST, Finish, Page, PortResult, ReportBook, ReportFilter, ReportRecord,
-    ReportStatus, StoredFailure,
+    Claim, ClaimRefused, DueKind, FORGOTTEN_REQUEST, Finish, Page, PortResult, PurgeRecord, ReportBook, ReportFilter,
+    ReportRecord, ReportStatus, StoredFailure,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
@@ -18,6 +18,13 @@ fn due_key(tenant: &Tenant, report_id: &str) -> (DueKind, Tenant, String) {
 fn claimed<'a>(state: &'a mut State, tenant: &Tenant, claim: &Claim) -> Option<&'a mut ReportRecord> {
     let report = state.reports.get_mut(&(tenant.clone(), claim.report.report_id.clone()))?;
     (report.status == ReportStatus::Processing && report.claims == claim.token()).then_some(report)
+}
+
+/// What a report was asked and what it found.
+fn forget(report: &mut ReportRecord) {
+    report.request = FORGOTTEN_REQUEST.to_owned();
+    (report.result_key, report.result_sha256, report.lease_until) = (None, None, None);
+    report.parts.clear();
 }
 
 #[async_trait]
@@ -69,12 +76,12 @@ impl ReportBook for MemoryBook {
         state.due.insert(due_key(tenant, report_id), lease_until);
         Ok(Ok(claim))
     }
-    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()> {
-        if let Some(report) = claimed(&mut lock(&self.state), tenant, claim) {
-            report.stage = Some(stage.to_owned());
-            report.done_permille = done_permille;
-        }
-        Ok(())
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        let Some(report) = claimed(&mut state, tenant, claim) else { return Ok(false) };
+        report.stage = Some(stage.to_owned());
+        report.done_permille = done_permille;
+        Ok(true)
     }
     async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant, spent: bool) -> PortResult<()> {
         let mut state = lock(&self.state);
@@ -105,6 +112,23 @@ impl ReportBook for MemoryBook {
         state.due.insert(due_key(tenant, &claim.report.report_id), now);
         Ok(true)
     }
+    async fn cancel(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        let stored = state.reports.get_mut(&(tenant.clone(), report.report_id.clone()));
+        let Some(stored) = stored.filter(|stored| stored.status == ReportStatus::Processing) else { return Ok(false) };
+        stored.status = ReportStatus::Failed;
+        stored.failure = Some(failure.clone());
+        stored.completed_at = Some(now);
+        forget(stored);
+        state.due.insert(due_key(tenant, &report.report_id), now);
+        Ok(true)
+    }
     async fn erase(
         &self,
         tenant: &Tenant,
@@ -112,17 +136,13 @@ impl ReportBook for MemoryBook {
         failure: &StoredFailure,
         now: Instant,
     ) -> PortResult<()> {
-        let mut state = lock(&self.state);
-        let Some(stored) = state.reports.get_mut(&(tenant.clone(), report.report_id.clone())) else { return Ok(()) };
-        let ran = stored.status == ReportStatus::Processing;
-        stored.status = ReportStatus::Failed;
-        stored.failure = Some(failure.clone());
-        stored.request = FORGOTTEN_REQUEST.to_owned();
-        (stored.result_key, stored.result_sha256, stored.lease_until) = (None, None, None);
-        stored.parts.clear();
-        if ran {
-            stored.completed_at = Some(now);
-            state.due.insert(due_key(tenant, &report.report_id), now);
+        if self.cancel(tenant, report, failure, now).await? {
+            return Ok(());
+        }
+        if let Some(stored) = lock(&self.state).reports.get_mut(&(tenant.clone(), report.report_id.clone())) {
+            stored.status = ReportStatus::Failed;
+            stored.failure = Some(failure.clone());
+            forget(stored);
         }
         Ok(())
     }
@@ -140,6 +160,37 @@ impl ReportBook for MemoryBook {
         stored.result_key = Some(result_key);
         stored.result_sha256 = Some(result_sha256);
         stored.parts = parts;
+        Ok(true)
+    }
+    async fn delete_report(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        purge: &PurgeRecord,
+        now: Instant,
+    ) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        if state.purges.contains_key(&(tenant.clone(), purge.purge_id.clone())) {
+            return Ok(true);
+        }
+        let stored = state.reports.get_mut(&(tenant.clone(), report.report_id.clone()));
+        let deletable =
+            |stored: &&mut ReportRecord| stored.status != ReportStatus::Processing && stored.deleted_at.is_none();
+        let Some(stored) = stored.filter(deletable) else { return Ok(false) };
+        stored.deleted_at = Some(now);
+        forget(stored);
+        state.purges.insert((tenant.clone(), purge.purge_id.clone()), purge.clone());
+        state.due.insert((DueKind::Purge, tenant.clone(), purge.purge_id.clone()), now);
+        Ok(true)
+    }
+    async fn remove(&self, tenant: &Tenant, report_id: &str) -> PortResult<bool> {
+        let mut state = lock(&self.state);
+        let key = (tenant.clone(), report_id.to_owned());
+        let Some(stored) = state.reports.get(&key) else { return Ok(true) };
+        if stored.deleted_at.is_none() || state.due.contains_key(&due_key(tenant, report_id)) {
+            return Ok(false);
+        }
+        state.reports.remove(&key);
         Ok(true)
     }
 }

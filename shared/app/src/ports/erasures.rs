@@ -18,6 +18,10 @@ pub enum Erased {
     Customer {
         customer_id: String,
     },
+    /// One report, its record and its result; of its dataset nothing.
+    Report {
+        report_id: String,
+    },
 }
 
 /// Work that an erasure leaves behind. Safe to do twice; it goes when it is done.
@@ -27,7 +31,8 @@ pub struct PurgeRecord {
     pub dataset_id: String,
     pub incarnation: String,
     pub erased: Erased,
-    /// Of an order or customer: the sequence of the segment that erases it. Of a dataset: its last.
+    /// Of an order or customer: the sequence of the segment that erases it. Of a dataset: its last. Of a report: its
+    /// snapshot's.
     pub sequence: u64,
     #[serde(with = "time::micros")]
     pub requested_at: Instant,

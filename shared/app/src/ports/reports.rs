@@ -1,6 +1,6 @@
 //! Reports: submitted, claimed, finished. The report's own record is also the outbox of its webhook.
 
-use super::{LogId, Page, PortResult};
+use super::{LogId, Page, PortResult, PurgeRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::report::ReportType;
 use affinsy_core::time::{self, Instant};
@@ -84,6 +84,9 @@ pub struct ReportRecord {
     pub parts: Vec<StoredPart>,
     #[serde(default)]
     pub failure: Option<StoredFailure>,
+    /// When its owner deleted it. Nobody is shown it from then on; it goes when all were told that it ended.
+    #[serde(with = "time::micros::option", default)]
+    pub deleted_at: Option<Instant>,
 }
 
 impl ReportRecord {
@@ -131,7 +134,8 @@ pub struct ReportFilter {
 impl ReportFilter {
     pub fn admits(&self, report: &ReportRecord) -> bool {
         let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
-        fits(&self.dataset_id, &report.dataset_id)
+        report.deleted_at.is_none()
+            && fits(&self.dataset_id, &report.dataset_id)
             && fits(&self.report_type, report.report_type.name())
             && fits(&self.status, report.status.name())
     }
@@ -159,14 +163,23 @@ pub trait ReportBook: Send + Sync {
         now: Instant,
         lease_until: Instant,
     ) -> PortResult<Result<Claim, ClaimRefused>>;
-    /// Best effort; a void claim changes nothing.
-    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()>;
+    /// False when the claim is void: nobody waits for what it computes.
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<bool>;
     /// Gives the lease back so that another worker can take the report at once. `spent`: the worker's time ran
     /// out, which counts like a lease that did.
     async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant, spent: bool) -> PortResult<()>;
     /// The one commit: ends the report and, where it has a webhook URL, makes the webhook due at `now`. False
     /// when the claim is void.
     async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool>;
+    /// Ends a report that is processing as `failure`: a claim of it is void from now on, and its event is due at `now`.
+    /// False where it had ended.
+    async fn cancel(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<bool>;
     /// Ends a report as `failure` whatever it came to: a claim of it is void from now on, and its result and request
     /// are forgotten. One that was still processing gets its webhook due at `now`. Again is safe.
     async fn erase(
@@ -178,6 +191,17 @@ pub trait ReportBook: Send + Sync {
     ) -> PortResult<()>;
     /// Puts another result in the place of the one that `report` names. False where it names another by now.
     async fn restate(&self, tenant: &Tenant, report: &ReportRecord, finish: &Finish) -> PortResult<bool>;
+    /// Deletes a report that has ended: its result and request are forgotten, and in the same commit the purge is left
+    /// behind that takes out what is stored. False where it is still processing, or was deleted before.
+    async fn delete_report(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        purge: &PurgeRecord,
+        now: Instant,
+    ) -> PortResult<bool>;
+    /// Takes the record of a deleted report out, unless its event is still due. True when it is gone.
+    async fn remove(&self, tenant: &Tenant, report_id: &str) -> PortResult<bool>;
 }
 
 /// The request of a report that was erased.

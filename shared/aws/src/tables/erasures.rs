@@ -14,6 +14,37 @@ use std::time::Duration;
 /// A push in the same moment comes first; the deletion is tried again.
 const ATTEMPTS: u32 = 6;
 
+impl DynamoBook {
+    /// What takes something out, with the purge that it leaves behind. False where it cannot be: `still` says whether
+    /// the condition of `deletion` holds.
+    pub(super) async fn leave_purge<S: Future<Output = PortResult<bool>> + Send>(
+        &self,
+        tenant: &Tenant,
+        deletion: TransactWriteItem,
+        purge: &PurgeRecord,
+        due: Instant,
+        still: impl Fn() -> S + Send + Sync,
+    ) -> PortResult<bool> {
+        let purge_item = self.put_purge(tenant, purge, due)?;
+        for attempt in 1.. {
+            let write = self.client.transact_write_items().transact_items(deletion.clone());
+            let Err(error) = write.transact_items(purge_item.clone()).send().await else { return Ok(true) };
+            // A lost answer may hide a deletion that stands: read before deciding.
+            if self.purge(tenant, &purge.purge_id).await?.is_some() {
+                return Ok(true);
+            }
+            if !still().await? {
+                return Ok(false);
+            }
+            if !is_conflict(&error) || attempt == ATTEMPTS {
+                return Err(port_error("DynamoDB TransactWriteItems (deletion)", error));
+            }
+            tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
+        }
+        unreachable!("the last attempt returns")
+    }
+}
+
 #[async_trait]
 impl Erasures for DynamoBook {
     async fn delete_dataset(
@@ -31,24 +62,11 @@ impl Erasures for DynamoBook {
             .build()
             .map_err(|error| PortError::Damaged(error.to_string()))?;
         let delete = TransactWriteItem::builder().delete(delete).build();
-        let purge_item = self.put_purge(tenant, purge, due)?;
-        for attempt in 1.. {
-            let write = self.client.transact_write_items().transact_items(delete.clone());
-            let Err(error) = write.transact_items(purge_item.clone()).send().await else { return Ok(true) };
-            // A lost answer may hide a deletion that stands: read before deciding.
-            if self.purge(tenant, &purge.purge_id).await?.is_some() {
-                return Ok(true);
-            }
+        let still = || async {
             let stored: Option<DatasetRecord> = self.get(tenant, format!("{DATASET}{}", head.dataset_id)).await?;
-            if stored.is_none_or(|stored| stored.incarnation != head.incarnation) {
-                return Ok(false);
-            }
-            if !is_conflict(&error) || attempt == ATTEMPTS {
-                return Err(port_error("DynamoDB TransactWriteItems (deletion)", error));
-            }
-            tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
-        }
-        unreachable!("the last attempt returns")
+            Ok(stored.is_some_and(|stored| stored.incarnation == head.incarnation))
+        };
+        self.leave_purge(tenant, delete, purge, due, still).await
     }
 
     async fn drop_log(&self, log: &LogId) -> PortResult<()> {

@@ -3,15 +3,17 @@
 use super::item::{due_at, due_shard, from_item, key, number, page_of, text, to_item, to_value};
 use super::orders::unless_refused;
 use super::{DynamoBook, REPORT, tenant_pk};
+use crate::failure::port_error;
 use affinsy_app::ports::{
-    Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, Page, PortError, PortResult, ReportBook, ReportFilter,
+    Claim, ClaimRefused, FORGOTTEN_REQUEST, Finish, Page, PortError, PortResult, PurgeRecord, ReportBook, ReportFilter,
     ReportRecord, ReportStatus, StoredFailure,
 };
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem, Update};
 
 fn sk(report_id: &str) -> String {
     format!("{REPORT}{report_id}")
@@ -173,13 +175,13 @@ impl ReportBook for DynamoBook {
         }))
     }
 
-    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()> {
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<bool> {
         let update = self
             .update_claimed(tenant, claim)
             .update_expression("SET stage = :stage, done_permille = :done")
             .expression_attribute_values(":stage", text(stage))
             .expression_attribute_values(":done", number(done_permille));
-        unless_refused(update.send().await).map(|_| ())
+        Ok(unless_refused(update.send().await)?.is_some())
     }
 
     async fn release(&self, tenant: &Tenant, claim: &Claim, due: Instant, spent: bool) -> PortResult<()> {
@@ -199,6 +201,17 @@ impl ReportBook for DynamoBook {
         Ok(unless_refused(update.send().await)?.is_some())
     }
 
+    async fn cancel(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<bool> {
+        let running = erase_update(self.update_report(tenant, &report.report_id), report, failure, Some(now))?;
+        Ok(unless_refused(running.send().await)?.is_some())
+    }
+
     async fn erase(
         &self,
         tenant: &Tenant,
@@ -206,8 +219,7 @@ impl ReportBook for DynamoBook {
         failure: &StoredFailure,
         now: Instant,
     ) -> PortResult<()> {
-        let running = erase_update(self.update_report(tenant, &report.report_id), report, failure, Some(now))?;
-        if unless_refused(running.send().await)?.is_none() {
+        if !self.cancel(tenant, report, failure, now).await? {
             let ended = erase_update(self.update_report(tenant, &report.report_id), report, failure, None)?;
             unless_refused(ended.send().await)?;
         }
@@ -231,5 +243,56 @@ impl ReportBook for DynamoBook {
             .expression_attribute_values(":sha256", text(result_sha256))
             .expression_attribute_values(":parts", to_value(parts)?);
         Ok(unless_refused(update.send().await)?.is_some())
+    }
+
+    async fn delete_report(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        purge: &PurgeRecord,
+        now: Instant,
+    ) -> PortResult<bool> {
+        let update = Update::builder()
+            .table_name(&self.control)
+            .set_key(Some(key(tenant_pk(tenant), sk(&report.report_id))))
+            .update_expression(
+                "SET deleted_at = :now, #request = :request REMOVE lease_until, result_key, result_sha256, parts",
+            )
+            .condition_expression(
+                "attribute_exists(pk) AND #status <> :processing AND attribute_not_exists(deleted_at)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#request", "request")
+            .expression_attribute_values(":processing", text(ReportStatus::Processing.name()))
+            .expression_attribute_values(":request", text(FORGOTTEN_REQUEST))
+            .expression_attribute_values(":now", number(now.0))
+            .build()
+            .map_err(|error| PortError::Damaged(error.to_string()))?;
+        let update = TransactWriteItem::builder().update(update).build();
+        let still = || async {
+            let stored: Option<ReportRecord> = ReportBook::get(self, tenant, &report.report_id).await?;
+            Ok(stored.is_some_and(|stored| stored.status != ReportStatus::Processing && stored.deleted_at.is_none()))
+        };
+        self.leave_purge(tenant, update, purge, now, still).await
+    }
+
+    async fn remove(&self, tenant: &Tenant, report_id: &str) -> PortResult<bool> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.control)
+            .set_key(Some(key(tenant_pk(tenant), sk(report_id))))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (attribute_exists(deleted_at) AND attribute_not_exists(due_at))",
+            );
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(port_error("DynamoDB DeleteItem (report)", error)),
+        }
     }
 }

@@ -4,10 +4,12 @@
 use super::read;
 use crate::ledger::Received;
 use crate::world::{Manner, TENANTS, World};
+use affinsy_app::memory::MemoryBook;
+use affinsy_app::ports::ReportBook;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,7 +43,43 @@ pub async fn check(world: &Arc<World>, tenant: usize) -> u64 {
         }
         announced(world, tenant, &report);
     }
+    deleted(world, tenant, &deliveries, &posts, &gone).await;
     deliveries.len() as u64
+}
+
+/// Also who deleted a report was told that it had ended.
+async fn deleted(
+    world: &Arc<World>,
+    tenant: usize,
+    deliveries: &BTreeMap<String, Value>,
+    posts: &BTreeMap<String, Vec<Received>>,
+    gone: &BTreeSet<String>,
+) {
+    let dismissed: Vec<(String, bool)> = {
+        let ledger = world.ledger();
+        let own = ledger.asks.iter().filter(|ask| ask.tenant == tenant && ask.dismissed);
+        own.filter_map(|ask| Some((ask.report_id.clone()?, ask.webhook_url.is_some()))).collect()
+    };
+    for (id, has_url) in dismissed {
+        if is_there(world, tenant, &id).await {
+            continue;
+        }
+        // What it had ended as is known to nobody any more.
+        let report = json!({"report_id": id, "failure": {"code": "erased"}});
+        match deliveries.get(&id) {
+            Some(delivery) => ended(world, &report, delivery, posts.get(&id).map_or(&[][..], Vec::as_slice), gone),
+            None if has_url => world.ledger().violation(format!("I4: the end of report {id} was never told")),
+            None => {}
+        }
+        announced(world, tenant, &report);
+    }
+}
+
+/// Whether a report is shown to its owner.
+async fn is_there(world: &World, tenant: usize, id: &str) -> bool {
+    let book: &MemoryBook = &world.book;
+    let record = ReportBook::get(book, &world.tenant(tenant), id).await.ok().flatten();
+    record.is_some_and(|record| record.deleted_at.is_none())
 }
 
 /// Each end is on the bus, once or more, always the same.

@@ -18,7 +18,8 @@ pub async fn check(world: &Arc<World>, tenant: usize, checked: &mut Checked) {
     let listed: Vec<String> = all.iter().filter_map(|report| report["report_id"].as_str().map(str::to_owned)).collect();
     let asks: Vec<Ask> = world.ledger().asks.iter().filter(|ask| ask.tenant == tenant).cloned().collect();
     let known: BTreeSet<&String> = listed.iter().collect();
-    for lost in asks.iter().filter_map(|ask| ask.report_id.as_ref()).filter(|id| !known.contains(id)) {
+    let kept = asks.iter().filter(|ask| !ask.dismissed).filter_map(|ask| ask.report_id.as_ref());
+    for lost in kept.filter(|id| !known.contains(id)) {
         world.ledger().violation(format!("I3: report {lost} was acknowledged and is not listed"));
     }
     for report_id in &listed {
@@ -27,7 +28,8 @@ pub async fn check(world: &Arc<World>, tenant: usize, checked: &mut Checked) {
         if let Some(ask) = asks.iter().find(|ask| ask.report_id.as_ref() == Some(report_id)) {
             sees_enough(world, ask, &record);
         }
-        one(world, tenant, &record, checked).await;
+        let dismissed = asks.iter().any(|ask| ask.dismissed && ask.report_id.as_ref() == Some(report_id));
+        one(world, tenant, &record, dismissed, checked).await;
     }
 }
 
@@ -51,7 +53,7 @@ fn sees_enough(world: &World, ask: &Ask, record: &ReportRecord) {
     }
 }
 
-async fn one(world: &Arc<World>, tenant: usize, record: &ReportRecord, checked: &mut Checked) {
+async fn one(world: &Arc<World>, tenant: usize, record: &ReportRecord, dismissed: bool, checked: &mut Checked) {
     checked.reports += 1;
     let id = &record.report_id;
     let Some(shown) = read::get(world, tenant, &format!("/reports/{id}")).await else { return };
@@ -62,6 +64,7 @@ async fn one(world: &Arc<World>, tenant: usize, record: &ReportRecord, checked: 
             let deleted = world.ledger().is_deleted(tenant, &record.dataset_id, &record.incarnation);
             let fine = match shown["failure"]["code"].as_str() {
                 Some("erased") => deleted,
+                Some("cancelled") => dismissed,
                 Some("resource_exhausted") => record.expired_leases >= 3,
                 _ => false,
             };

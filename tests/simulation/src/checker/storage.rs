@@ -29,6 +29,23 @@ pub async fn check(world: &Arc<World>, tenant: usize) {
     for report in reports.map(|page| page.items).unwrap_or_default() {
         result(world, tenant, &report, &stored).await;
     }
+    let dismissed: Vec<String> = {
+        let ledger = world.ledger();
+        let own = ledger.asks.iter().filter(|ask| ask.tenant == tenant && ask.dismissed);
+        own.filter_map(|ask| ask.report_id.clone()).collect()
+    };
+    for id in dismissed {
+        match ReportBook::get(book, &world.tenant(tenant), &id).await {
+            Ok(None) => {
+                let prefix = format!("results/{}/{id}/", name_hash(world.tenant(tenant).as_str()));
+                none_below(world, &stored, &prefix, "a deleted report");
+            }
+            Ok(Some(report)) if report.deleted_at.is_some() => {
+                world.ledger().violation(format!("erasure: the record of the deleted report {id} is still stored"));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn none_below(world: &World, stored: &[String], prefix: &str, what: &str) {

@@ -128,7 +128,7 @@ impl ReportBook for World {
     ) -> PortResult<Result<Claim, ClaimRefused>> {
         self.sim.step("reports.claim", self.claimed(tenant, report_id, now, lease_until)).await
     }
-    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<()> {
+    async fn progress(&self, tenant: &Tenant, claim: &Claim, stage: &str, done_permille: u32) -> PortResult<bool> {
         self.sim.step("reports.progress", self.reports().progress(tenant, claim, stage, done_permille)).await
     }
     async fn release(&self, tenant: &Tenant, claim: &Claim, due_at: Instant, spent: bool) -> PortResult<()> {
@@ -141,6 +141,36 @@ impl ReportBook for World {
     }
     async fn finish(&self, tenant: &Tenant, claim: &Claim, finish: &Finish, now: Instant) -> PortResult<bool> {
         self.sim.step("reports.finish", self.finished(tenant, claim, finish, now)).await
+    }
+    async fn cancel(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        failure: &StoredFailure,
+        now: Instant,
+    ) -> PortResult<bool> {
+        self.sim.step("reports.cancel", self.reports().cancel(tenant, report, failure, now)).await
+    }
+    async fn delete_report(
+        &self,
+        tenant: &Tenant,
+        report: &ReportRecord,
+        purge: &PurgeRecord,
+        now: Instant,
+    ) -> PortResult<bool> {
+        let delete = async {
+            let deleted = self.reports().delete_report(tenant, report, purge, now).await?;
+            if deleted && self.is(Mutant::DeletedUntold) {
+                let due = Due { kind: DueKind::Report, tenant: tenant.clone(), id: report.report_id.clone() };
+                self.book.done(&due).await?;
+                self.reports().remove(tenant, &report.report_id).await?;
+            }
+            Ok(deleted)
+        };
+        self.sim.step("reports.delete", delete).await
+    }
+    async fn remove(&self, tenant: &Tenant, report_id: &str) -> PortResult<bool> {
+        self.sim.step("reports.remove", self.reports().remove(tenant, report_id)).await
     }
     async fn erase(
         &self,

@@ -60,6 +60,7 @@ pub fn of(operation: &str) -> Option<Operation> {
         "SubmitReport" => reports::submit(),
         "ListReports" => reports::list(),
         "GetReport" => reports::one(),
+        "DeleteReport" => reports::delete(),
         "ListRules" => reports::rules(),
         "ListItemsets" => reports::itemsets(),
         "ListCustomers" => reports::customers(),

@@ -57,6 +57,18 @@ pub fn one() -> Operation {
     operation
 }
 
+pub fn delete() -> Operation {
+    let description = "A report that runs is cancelled: it ends as `Failed` with the code `cancelled`, its \
+                       `webhook_url` is told, and the answer shows it; should it have ended in the same moment, the \
+                       answer shows how. One that has ended is deleted: it and its result are gone at once and taken \
+                       out of the storage within two hours.";
+    let shown = responses::success("The report was running and is cancelled.", "Report", &[], json!({}));
+    let operation = Operation::get(REPORTS, "Cancel or delete a report", description, Value::Null)
+        .taking(vec![shared("ReportId")], &[404]);
+    let answers = vec![(200, shown), (204, responses::bodiless("The report had ended and is gone.", &[]))];
+    Operation { answers, ..operation }
+}
+
 pub fn rules() -> Operation {
     let own = vec![product("among antecedents or consequents"), min_lift(), sort("rules")];
     part("List rules", "All association rules of an MBA report.", "RuleList", own)
