@@ -12,6 +12,8 @@ pub const MAX_BODY_BYTES: usize = 4 << 20;
 pub fn json_bytes(request: &Request, limit_bytes: usize) -> Result<Bytes, Refusal> {
     media_type(request.header("content-type"))?;
     let bytes = match request.header("content-encoding").map(|e| e.trim().to_ascii_lowercase()).as_deref() {
+        // No body is no body, whatever is said of it.
+        _ if request.body.is_empty() => Bytes::new(),
         None | Some("" | "identity") => request.body.clone(),
         Some("gzip" | "x-gzip") => gunzip(&request.body, limit_bytes)?,
         Some(other) => {
@@ -20,6 +22,12 @@ pub fn json_bytes(request: &Request, limit_bytes: usize) -> Result<Bytes, Refusa
         }
     };
     if bytes.len() > limit_bytes { Err(too_large(limit_bytes)) } else { Ok(bytes) }
+}
+
+/// An encoding that is refused: such a request is another one than the same bytes without it.
+pub fn odd_encoding(request: &Request) -> String {
+    let encoding = request.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase();
+    if matches!(&*encoding, "identity" | "gzip" | "x-gzip") { String::new() } else { encoding }
 }
 
 /// The body's bytes for a comparison with another body: decompressed where that works, since a packer may write the time

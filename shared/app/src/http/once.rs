@@ -106,7 +106,12 @@ pub(super) fn new_call(key: &str, request: &Request, now: Instant, random: &dyn 
     random.fill(&mut seed);
     CallRecord {
         key_hash: hash(&[key.as_bytes()]),
-        request_hash: hash(&[request.method.as_bytes(), request.path.as_bytes(), &body::as_sent(request)]),
+        request_hash: hash(&[
+            request.method.as_bytes(),
+            request.path.as_bytes(),
+            &body::as_sent(request),
+            body::odd_encoding(request).as_bytes(),
+        ]),
         seed: hash(&[&seed]),
         started_at: now,
         lease_until: now.plus_ms(LEASE_MS),

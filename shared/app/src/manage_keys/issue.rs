@@ -4,6 +4,7 @@
 use super::draw;
 use crate::http::Caller;
 use crate::ports::{Clock, KeyRecord, KeyTable, PortError, Random, UserRecord};
+use affinsy_core::decimal::Quantity;
 use affinsy_core::ids::User;
 use affinsy_core::json::{self, Node};
 use affinsy_core::key::ApiKey;
@@ -101,9 +102,11 @@ fn text(node: &Node) -> Result<&str, String> {
 
 fn whole(node: &Node, range: std::ops::RangeInclusive<i64>) -> Result<i64, String> {
     let number = match node {
-        Node::Number(digits) => digits.parse().ok(),
+        // 30.0 is a whole number, to JSON as to JSON Schema.
+        Node::Number(digits) => Quantity::parse(digits).ok().map(Quantity::thousandths),
         _ => None,
     };
+    let number = number.filter(|thousandths| thousandths % 1_000 == 0).map(|thousandths| thousandths / 1_000);
     let wrong = || format!("must be a whole number from {} to {}", range.start(), range.end());
     number.filter(|number| range.contains(number)).ok_or_else(wrong)
 }
@@ -228,6 +231,7 @@ mod tests {
         check(r#"{"user_id": "a#b"}"#, "/user_id");
         check(r#"{"expires_in_days": 0}"#, "/expires_in_days");
         check(r#"{"expires_in_days": 1.5}"#, "/expires_in_days");
+        check(r#"{"expires_in_days": 30.0}"#, "fine");
         check(r#"{"expires_at": "2020-01-01T00:00:00Z"}"#, "/expires_at");
         check(r#"{"expires_at": "soon"}"#, "/expires_at");
         check(r#"{"expires_at": "2099-01-01T00:00:00Z", "expires_in_days": 3}"#, "/expires_in_days");

@@ -1,6 +1,7 @@
 //! Parameters in paths, queries and headers. Names and limits are those the handlers check.
 
 use super::schema::{one_of_names, text};
+use super::schemas::common::NAME;
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::http::once::MAX_KEY_CHARS;
 use crate::http::view::SORTABLE;
@@ -27,17 +28,17 @@ pub fn components() -> Value {
         "DatasetId": path(
             "dataset_id",
             "As it was pushed, percent-encoded.",
-            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": NAME}),
         ),
         "OrderId": path(
             "order_id",
             "As it was pushed, percent-encoded.",
-            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": NAME}),
         ),
         "CustomerId": path(
             "customer_id",
             "As it was pushed, percent-encoded.",
-            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}),
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": NAME}),
         ),
         "DeliveryId": path("delivery_id", "A `webhook-id`.", json!({"type": "string", "minLength": 1})),
         "KeyId": path("key_id", "As `GET /keys` shows it.", json!({"type": "string", "minLength": 1})),
@@ -50,8 +51,8 @@ pub fn components() -> Value {
         "ContentEncoding": {
             "name": "Content-Encoding",
             "in": "header",
-            "description": "How the body is compressed; its size is limited after decoding.",
-            "schema": {"type": "string", "enum": ["identity", "gzip"]},
+            "description": "How the body is compressed; empty is not at all. Its size is limited after decoding.",
+            "schema": {"type": "string", "enum": ["identity", "gzip", ""]},
         },
     })
 }

@@ -71,7 +71,9 @@ const REFUSED: [Refused; 11] = [
     Refused {
         status: 413,
         name: "TooLarge",
-        description: "`too_large`: more bytes (decoded) or more line items than one request takes. Nothing was stored.",
+        description: "`too_large`: more bytes (decoded) or more line items than one request takes. What is too large for \
+                      the gateway in front of the API, from some 6 MB on, is refused in its own words. Nothing was \
+                      stored.",
         headers: &RATE_AND_REPLAY,
         code: "too_large",
         sentence: "A push takes at most 10000 line items: send the orders in several requests.",
@@ -131,6 +133,14 @@ pub fn components() -> Value {
     REFUSED.iter().map(|refused| (refused.name.to_owned(), shared(refused))).collect()
 }
 
+/// What a refusal says. A body of more than 6 MB does not get to a function: the gateway refuses it, in its own words.
+fn body(refused: &Refused) -> Value {
+    match refused.status {
+        413 => json!({"anyOf": [reference("Error"), reference("GatewayError")]}),
+        _ => reference("Error"),
+    }
+}
+
 fn shared(refused: &Refused) -> Value {
     let mut example = json!({
         "error": refused.sentence,
@@ -143,7 +153,7 @@ fn shared(refused: &Refused) -> Value {
     json!({
         "description": refused.description,
         "headers": header_map(refused.headers),
-        "content": {"application/json": {"schema": reference("Error"), "example": example}},
+        "content": {"application/json": {"schema": body(refused), "example": example}},
     })
 }
 

@@ -87,6 +87,12 @@ pub fn texts(description: &str) -> Value {
     list_of(json!({"type": "string"}), description)
 }
 
+/// A body whose unknown fields are refused.
+pub fn closed(mut schema: Value) -> Value {
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
 /// The schema, or null.
 pub fn nullable(mut schema: Value) -> Value {
     let Some(kind) = schema.get("type").and_then(Value::as_str).map(str::to_owned) else {

@@ -62,7 +62,7 @@ pub fn delete() -> Operation {
                        `webhook_url` is told, and the answer shows it; should it have ended in the same moment, the \
                        answer shows how. One that has ended is deleted: it and its result are gone at once and taken \
                        out of the storage within two hours.";
-    let shown = responses::success("The report was running and is cancelled.", "Report", &[], json!({}));
+    let shown = responses::success("The report was running; without its result.", "ReportHeader", &[], json!({}));
     let operation = Operation::get(REPORTS, "Cancel or delete a report", description, Value::Null)
         .taking(vec![shared("ReportId")], &[404]);
     let answers = vec![(200, shown), (204, responses::bodiless("The report had ended and is gone.", &[]))];

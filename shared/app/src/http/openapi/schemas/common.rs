@@ -7,7 +7,7 @@ use affinsy_core::problem::MAX_FIELD_PROBLEMS;
 use serde_json::{Value, json};
 
 /// Text that is not blank and has no control characters.
-const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+pub const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// Text without control characters.
 const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// A date, or a date and a time of day.
@@ -17,6 +17,13 @@ const MOMENT: &str =
 pub fn schemas() -> Named {
     vec![
         ("Error", error()),
+        (
+            "GatewayError",
+            object(
+                "What the gateway in front of the API says.",
+                json!({"message": text("What is wrong, for people.")}),
+            ),
+        ),
         ("FieldError", field_error()),
         ("Failure", failure()),
         ("Money", json!({"type": "number", "description": "In the dataset's currency; exact, at most 4 decimals."})),

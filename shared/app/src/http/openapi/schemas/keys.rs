@@ -29,10 +29,18 @@ fn create() -> Value {
     overlap["default"] = json!(DEFAULT_OVERLAP_HOURS);
     let fields = json!({
         "scopes": nullable(scopes),
-        "user_id": nullable(text("Whose key it is, a user of the tenant; the caller where it is not said.")),
+        "user_id": {
+            "type": ["string", "null"],
+            "pattern": "^[A-Za-z0-9._@+-]{1,128}$",
+            "description": "Whose key it is, a user of the tenant; the caller where it is not said.",
+        },
         "expires_at": nullable(instant("When it ends by itself; never where nothing is said.")),
         "expires_in_days": whole(1, MAX_EXPIRES_IN_DAYS, "In place of `expires_at`."),
-        "replaces": nullable(text("The `key_id` of a key that is to end; its user and scopes are taken.")),
+        "replaces": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "description": "The `key_id` of a key that is to end; its user and scopes are taken.",
+        },
         "overlap_hours": overlap,
     });
     asked("What a new key shall be.", fields, &[])

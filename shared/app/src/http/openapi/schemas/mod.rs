@@ -1,7 +1,7 @@
 //! The schemas, each under the name by which others refer to it. Their fields are those of the structs that are
 //! serialised; a test holds real results against them.
 
-mod common;
+pub mod common;
 mod keys;
 mod mba;
 mod mba_customers;

@@ -2,10 +2,15 @@
 
 use super::Named;
 use super::common::{id, warnings};
-use crate::http::openapi::schema::{asked, constant, instant, nullable, object, one_of_names, reference, text};
+use crate::http::openapi::schema::{asked, closed, constant, instant, nullable, object, one_of_names, reference, text};
 use crate::import_upload::MAX_FILE_BYTES;
 use affinsy_core::dataset::DEFAULT_ID;
+use affinsy_core::webhook::url::MAX_LEN;
 use serde_json::{Value, json};
+
+/// The names of [`affinsy_core::import::Kind`], as a request has them.
+const SOURCES: [&str; 7] =
+    ["shopify", "woocommerce_items", "woocommerce_advanced", "woocommerce_analytics", "bigcommerce", "plain", "orders"];
 
 pub fn schemas() -> Named {
     vec![("OpenUpload", open()), ("ColumnMapping", mapping()), ("UploadOpened", opened()), ("UploadTarget", target())]
@@ -23,9 +28,14 @@ fn open() -> Value {
             "minimum": 0,
             "description": "The file's size, if it is known: one that is too large is refused before it is sent.",
         },
-        "webhook_url": nullable(text("Who is told of the import's end.")),
+        "webhook_url": {
+            "type": ["string", "null"],
+            "format": "uri",
+            "maxLength": MAX_LEN,
+            "description": "Who is told of the import's end; the rules are those of a report's.",
+        },
         "format": one_of("What the file is; found out where it is not said.", &["csv", "ndjson", "parquet"]),
-        "source": optional("Which shop's export it is, such as `shopify`; found out where it is not said."),
+        "source": one_of("Which shop's export it is; found out where it is not said.", &SOURCES),
         "mapping": nullable(reference("ColumnMapping")),
         "time_zone": optional("IANA zone of dates that name no offset, such as Europe/Berlin; else they are UTC."),
         "date_format": optional("How the file writes dates, as strptime has it, such as `%d/%m/%Y %H:%M`."),
@@ -42,7 +52,10 @@ fn open() -> Value {
 }
 
 fn mapping() -> Value {
-    let column = |field: &str| nullable(text(&format!("The column that holds the {field}.")));
+    let column = |field: &str| {
+        let description = format!("The column that holds the {field}.");
+        json!({"type": ["string", "null"], "minLength": 1, "maxLength": 256, "description": description})
+    };
     let fields = json!({
         "order_id": column("order's id"),
         "customer_id": column("customer's id"),
@@ -52,7 +65,7 @@ fn mapping() -> Value {
         "quantity": column("quantity"),
         "currency": column("currency"),
     });
-    asked("Which column holds what, where the names do not tell; other fields are refused.", fields, &[])
+    closed(asked("Which column holds what, where the names do not tell.", fields, &[]))
 }
 
 fn opened() -> Value {

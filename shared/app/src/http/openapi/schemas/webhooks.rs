@@ -2,7 +2,7 @@
 
 use super::Named;
 use crate::http::openapi::schema::{
-    asked, constant, count, flag, instant, list_of, nullable, object, one_of_names, page_of, reference, text,
+    asked, closed, constant, count, flag, instant, list_of, nullable, object, one_of_names, page_of, reference, text,
 };
 use crate::ports::DeliveryState;
 use affinsy_core::webhook::body::{EVENTS, Ending, TEST_EVENT};
@@ -127,12 +127,6 @@ fn test() -> Value {
         "description": "Where to send the event; the rules are those of `webhook_url`.",
     });
     closed(asked("Which endpoint to try out.", json!({"url": url}), &["url"]))
-}
-
-/// A body whose unknown fields are refused.
-fn closed(mut schema: Value) -> Value {
-    schema["additionalProperties"] = json!(false);
-    schema
 }
 
 fn tested() -> Value {
