@@ -4,6 +4,8 @@
 mod erasures;
 mod faults;
 mod happy;
+mod inputs;
+mod messages;
 mod pushes;
 mod retries;
 mod row_cap;
