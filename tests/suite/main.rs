@@ -2,6 +2,7 @@
 //! stack, the HTTP contract, and the template against the code. Knows the project from outside only.
 
 mod conformance;
+mod faults;
 mod flow;
 mod http;
 mod insights;

@@ -21,7 +21,12 @@ pub enum Patience {
     Work,
 }
 
-/// Region, credentials, endpoints as the SDK finds them; retries with back-off and jitter, bounded attempts.
+/// With back-off and jitter, and bounded: what is throttled or away for a moment is asked again.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
+}
+
+/// Region, credentials, endpoints as the SDK finds them.
 pub async fn sdk_config(patience: Patience) -> SdkConfig {
     let (attempt_s, operation_s) = match patience {
         Patience::Authorizer => (2, 4),
@@ -33,11 +38,7 @@ pub async fn sdk_config(patience: Patience) -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(attempt_s))
         .operation_timeout(Duration::from_secs(operation_s))
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(timeouts)
-        .load()
-        .await
+    aws_config::defaults(BehaviorVersion::latest()).retry_config(retries()).timeout_config(timeouts).load().await
 }
 
 pub fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {

@@ -3,8 +3,12 @@
 use super::{HOOK, ORDERS};
 use crate::kit::{Shop, caller, json};
 use affinsy_app::http::Caller;
-use affinsy_app::ports::{Objects, ReportStatus};
+use affinsy_app::ports::{Job, Objects, Page, PortResult, Put, ReportStatus, StoredObject};
+use affinsy_app::purge::{PurgePorts, purge};
+use async_trait::async_trait;
+use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use std::sync::Arc;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -142,4 +146,82 @@ async fn what_is_not_there_cannot_be_erased() {
     }
     let blank = shop.delete(&ann, "/datasets/my-store/customers/%20").await;
     assert_eq!((blank.status, &json(&blank)["errors"][0]["pointer"]), (422, &"/customer_id".into()));
+}
+
+/// Objects that let others go on before each call.
+struct Slow(Arc<dyn Objects>);
+
+#[async_trait]
+impl Objects for Slow {
+    async fn create(&self, key: &str, bytes: Bytes) -> PortResult<Put> {
+        tokio::task::yield_now().await;
+        self.0.create(key, bytes).await
+    }
+    async fn read(&self, key: &str) -> PortResult<Option<Bytes>> {
+        tokio::task::yield_now().await;
+        self.0.read(key).await
+    }
+    async fn read_range(&self, key: &str, start: u64, length: u64) -> PortResult<Option<Bytes>> {
+        tokio::task::yield_now().await;
+        self.0.read_range(key, start, length).await
+    }
+    async fn delete(&self, key: &str) -> PortResult<()> {
+        tokio::task::yield_now().await;
+        self.0.delete(key).await
+    }
+    async fn list(&self, prefix: &str, after: Option<&str>) -> PortResult<Page<StoredObject>> {
+        tokio::task::yield_now().await;
+        self.0.list(prefix, after).await
+    }
+}
+
+/// The purges that are due.
+async fn purges(shop: &Shop) -> Vec<String> {
+    shop.sweep().await;
+    let jobs = shop.queue.take().into_iter();
+    jobs.filter_map(|(job, _)| if let Job::Purge { purge_id, .. } = job { Some(purge_id) } else { None }).collect()
+}
+
+/// The second begins when the first has come so many steps far.
+async fn purged_at_once(shop: &Shop, ann: &Caller, purges: &[String], steps: usize) {
+    let ports = PurgePorts { objects: Arc::new(Slow(shop.objects.clone())), ..shop.purge_ports() };
+    let mut first = Box::pin(purge(&ann.tenant, &purges[0], &ports));
+    for _ in 0..steps {
+        if let std::task::Poll::Ready(ended) = futures::poll!(first.as_mut()) {
+            ended.expect("purges");
+            return purge(&ann.tenant, &purges[1], &ports).await.expect("purges");
+        }
+    }
+    let second = purge(&ann.tenant, &purges[1], &ports);
+    let (first, second) = futures::join!(first, second);
+    first.and(second).expect("purge");
+}
+
+#[tokio::test]
+async fn two_purges_of_one_result_at_once_leave_it_readable_and_name_neither() {
+    // One whom the result names, and one whom it does not: her purge only looks for what nobody names.
+    for second in ["cust-bob-77", "cust-zoe-77"] {
+        for (steps, turned) in (0..12).flat_map(|steps| [(steps, false), (steps, true)]) {
+            let (shop, ann) = (Shop::new(), caller("shop"));
+            shop.push(&ann, &orders(&["cust-eve-77", "cust-bob-77", "cust-cat-77"])).await;
+            let report_id = rfm(&shop, &ann).await;
+            for customer in ["cust-eve-77", second] {
+                let answer = shop.delete(&ann, &format!("/datasets/my-store/customers/{customer}")).await;
+                assert_eq!(answer.status, 202, "{answer:?}");
+            }
+            let mut purges = purges(&shop).await;
+            assert_eq!(purges.len(), 2);
+            if turned {
+                purges.reverse();
+            }
+            purged_at_once(&shop, &ann, &purges, steps).await;
+            let when = format!("{second} at step {steps}, turned: {turned}");
+            let report = shop.get(&ann, &format!("/reports/{report_id}")).await;
+            assert_eq!(report.status, 200, "{when}: {report:?}");
+            days_pass(&shop).await;
+            let left: &[&str] =
+                if second == "cust-bob-77" { &["cust-cat-77"] } else { &["cust-bob-77", "cust-cat-77"] };
+            assert_eq!(customers(&shop, &ann, &report_id).await, left, "{when}");
+        }
+    }
 }

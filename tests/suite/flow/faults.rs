@@ -146,6 +146,33 @@ async fn a_flipped_byte_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_segment_of_another_dataset_is_noticed() {
+    let (shop, ann) = shop().await;
+    let own = shop.objects.keys()[0].clone();
+    shop.push(&ann, &super::ORDERS.replace("my-store", "other-store")).await;
+    let foreign = shop.objects.keys().into_iter().find(|key| *key != own).expect("the other dataset's");
+    let bytes = affinsy_app::ports::Objects::read(&*shop.objects, &foreign).await.expect("reads").expect("is there");
+    for (bytes, what) in [(bytes.slice(..bytes.len() - 1), "cut"), (other_rows(&ann).await, "whole, of other rows")] {
+        shop.objects.damage(&own, bytes);
+        let report_id = shop.submit(&ann, &told("standard_mba")).await;
+        shop.settle().await;
+        let failure = shop.report(&ann.tenant, &report_id).await.failure.expect("failed");
+        assert_eq!(failure.code, "corrupt_segment", "{what}");
+    }
+    let others = shop.submit(&ann, &told("standard_mba").replace("my-store", "other-store")).await;
+    shop.settle().await;
+    assert_eq!(shop.report(&ann.tenant, &others).await.status, ReportStatus::Completed, "its own dataset is whole");
+}
+
+/// A segment that another shop wrote.
+async fn other_rows(ann: &Caller) -> Bytes {
+    let shop = Shop::new();
+    shop.push(ann, &super::ORDERS.replace("Tea", "Rum")).await;
+    let key = shop.objects.keys()[0].clone();
+    affinsy_app::ports::Objects::read(&*shop.objects, &key).await.expect("reads").expect("is there")
+}
+
+#[tokio::test]
 async fn messages_about_nothing_are_done_with() {
     let (shop, ann) = shop().await;
     let tenant = ann.tenant.clone();

@@ -5,6 +5,8 @@ mod deletions;
 mod erasures;
 mod faults;
 mod happy;
+mod inputs;
+mod messages;
 mod pushes;
 mod retries;
 mod row_cap;

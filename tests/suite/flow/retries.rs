@@ -1,11 +1,12 @@
 //! A receiver that does not take its webhook.
 
 use super::{shop, told};
-use crate::kit::{NOW, Shop};
+use crate::kit::{NOW, Shop, json};
 use affinsy_app::dispatch_webhook::delivery_id;
 use affinsy_app::http::Caller;
 use affinsy_app::ports::{Answer, Clock, DeliveryBook, DeliveryRecord, DeliveryState, SendError};
 use affinsy_core::webhook::schedule::STEPS_S;
+use serde_json::Value;
 
 fn answer(status: u16) -> Result<Answer, SendError> {
     Ok(Answer { status, retry_after: None, disable: false, body: "no".to_owned() })
@@ -69,6 +70,17 @@ async fn a_receiver_that_recovers_is_told() {
         now.attempts.iter().map(|attempt| (attempt.status, attempt.error.as_deref())).collect();
     assert_eq!(outcomes, [(None, Some("connection refused")), (Some(302), None), (Some(200), None)]);
     assert_eq!(now.state, DeliveryState::Delivered);
+}
+
+#[tokio::test]
+async fn a_blocked_address_is_an_attempt_that_the_log_shows() {
+    let (shop, ann) = shop().await;
+    shop.sender.will_answer([Err(SendError::BlockedAddress("hooks.example.com".to_owned()))]);
+    let now = told_once(&shop, &ann).await;
+    assert_eq!(now.state, DeliveryState::Pending, "the name may resolve otherwise later");
+    let log = json(&shop.get(&ann, "/webhooks/deliveries").await);
+    let attempt = &log["data"][0]["attempts"][0];
+    assert_eq!((&attempt["status"], &attempt["error"]), (&Value::Null, &"blocked_address: hooks.example.com".into()));
 }
 
 /// What the first answer makes of a delivery: its state, and the wait in seconds at the least.

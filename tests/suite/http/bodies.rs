@@ -43,6 +43,8 @@ async fn what_is_not_json() {
     malformed(b"{\"orders\": [{\"order_id\": \"\xff\"}]}").await;
     malformed(line(r#""product_name": "Tea", "quantity": NaN"#).as_bytes()).await;
     malformed(line(r#""product_name": "Tea", "quantity": Infinity"#).as_bytes()).await;
+    malformed(line(r#""product_name": "Tea", "unit_price": NaN"#).as_bytes()).await;
+    malformed(line(r#""product_name": "Tea", "unit_price": -Infinity"#).as_bytes()).await;
     malformed(line(r#""product_name": "Tea", "quantity": +1"#).as_bytes()).await;
     malformed(line(r#""product_name": "Tea", "quantity": 01"#).as_bytes()).await;
     malformed(format!(r#"{{"x": {}{}}}"#, "[".repeat(128), "]".repeat(128)).as_bytes()).await;
@@ -129,6 +131,7 @@ async fn dates() {
         "[]",
         "\"2025-13-01\"",
         "\"2025-03-01T25:00:00Z\"",
+        "\"2016-12-31T23:59:60Z\"",
     ] {
         check(dated(refused), 422, "invalid_request", "/orders/0/order_date").await;
     }

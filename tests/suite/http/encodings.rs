@@ -76,3 +76,17 @@ async fn the_limit_holds_after_decoding() {
     assert!(bomb.len() < LIMIT, "it looks small");
     check(&gzipped, bomb, 413, "too_large").await;
 }
+
+#[tokio::test]
+async fn a_gzip_bomb_is_not_unpacked_beyond_the_limit() {
+    let gzipped = [("content-encoding", "gzip")];
+    // Broken after the limit: had anybody read on, it would be no valid gzip.
+    let mut bomb = gzip(&vec![b' '; 64 << 20]);
+    let half = bomb.len() / 2;
+    bomb.truncate(half);
+    check(&gzipped, bomb, 413, "too_large").await;
+    let mut small = gzip(&vec![b' '; LIMIT - 1]);
+    let half = small.len() / 2;
+    small.truncate(half);
+    check(&gzipped, small, 400, "malformed_gzip").await;
+}

@@ -8,6 +8,7 @@
 //! - endpoints are disabled without anyone being told: [`health`];
 //! - no property or fault-injection tests: [`histories`].
 
+mod certificates;
 mod fairness;
 mod health;
 mod histories;

@@ -74,4 +74,14 @@ mod tests {
         assert!(Job::from_message(r#"{"v":1,"kind":"report","tenant":"a#b","report_id":"rpt_1"}"#).is_err());
         assert!(Job::from_message("[]").is_err());
     }
+
+    /// A deployment may add a field without a new version, and an old function still does the job.
+    #[test]
+    fn fields_that_a_later_deployment_adds_are_passed_over() {
+        let job = Job::Tend { tenant: "shop".parse().expect("valid"), dataset_id: "d".to_owned() };
+        let later = r#"{"v":1,"kind":"tend","tenant":"shop","dataset_id":"d","why":{"since":[1,2]}}"#;
+        assert_eq!(Job::from_message(later), Ok(job));
+        let unknown = Job::from_message(r#"{"v":1,"kind":"refund","tenant":"shop","order_id":"o"}"#);
+        assert!(unknown.is_err(), "a job that it does not know stays in the queue: {unknown:?}");
+    }
 }

@@ -35,6 +35,20 @@ async fn an_upload_that_never_comes_fails_once_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_file_whose_message_is_lost_is_found_after_two_minutes() {
+    let bench = Bench::new();
+    let (text, held) = table();
+    // The importer that had the bucket's message died before it claimed the import.
+    let import_id = bench.sent("{}", text).await;
+    assert!(!bench.is_due(&import_id, NOW.plus_ms(2 * MINUTE_MS - 1)).await, "its message has two minutes");
+    bench.clock.advance_ms(2 * MINUTE_MS);
+    assert!(bench.is_due(&import_id, bench.clock.now()).await);
+    assert_eq!(bench.run(&import_id, &bench.ports()).await, Ok(Ran::Ended));
+    assert_eq!(bench.import(&import_id).await.status, ImportStatus::Completed);
+    assert_eq!(bench.held("default").await, held);
+}
+
+#[tokio::test]
 async fn a_file_that_comes_after_the_end_is_removed() {
     let bench = Bench::new();
     let (import_id, key) = bench.open("{}").await;
