@@ -54,14 +54,14 @@ def main():
         try:
             key = stack.key("contract")
             furnish(stack.base_url, key)
-            command = [f"{options.tools}/schemathesis", "--config-file", str(HERE / "schemathesis.toml"), "run", f"{stack.base_url}/openapi.json",
-                       "--url", stack.base_url.removesuffix("/api/v1"), "--checks", "all",
+            command = [Path(options.tools, "schemathesis").resolve(), "--config-file", str(HERE / "schemathesis.toml"),
+                       "run", f"{stack.base_url}/openapi.json", "--url", stack.base_url.removesuffix("/api/v1"), "--checks", "all",
                        "--phases", options.phases, "--mode", "all",
                        "--max-examples", str(options.examples), "--seed", str(options.seed),
                        "--generation-database", "none", "--no-color", "--continue-on-failure",
                        "-H", f"Authorization: Bearer {key}", *more]
             hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), "CONTRACT_BASE_URL": stack.base_url, "CONTRACT_KEY": key}
-            return subprocess.run(command, check=False, env={**os.environ, **hooks}).returncode
+            return subprocess.run(command, check=False, cwd=folder, env={**os.environ, **hooks}).returncode
         finally:
             stack.stop()
 
