@@ -8,6 +8,8 @@ const MIN_TOP: f64 = 5.0;
 /// Fewer orders without a customer are not worth a sentence.
 const MIN_GUEST_SHARE: f64 = 0.05;
 
+// Shares are of what known customers spent: a shop with guests has more revenue than that.
+
 /// Shares of revenue mislead where refunds leave a segment below zero: the others' add up to more than all.
 pub fn biggest_segment(writer: &mut Writer<'_>) -> Option<Candidate> {
     let segments = writer.report["segments"].as_array()?;
@@ -18,7 +20,7 @@ pub fn biggest_segment(writer: &mut Writer<'_>) -> Option<Candidate> {
     let best = (0..segments.len()).max_by(|a, b| revenue(a).total_cmp(&revenue(b)).then(b.cmp(a)))?;
     let at = |field: &str| format!("/segments/{best}/{field}");
     let label = writer.table.name(&at("label"))?;
-    let title = format!("{label}: {} of revenue", writer.share(&at("revenue_share"))?);
+    let title = format!("{label}: {} of customers' revenue", writer.share(&at("revenue_share"))?);
     let body = format!(
         "{} in this segment ({} of those scored) spent {} of {}, a mean of {} each.",
         writer.customers(&at("customers"))?,
@@ -35,7 +37,7 @@ pub fn concentration(writer: &mut Writer<'_>) -> Option<Candidate> {
     let top = |field: &str| format!("/concentration/top_20_percent/{field}");
     writer.is_at_least(&top("customers"), MIN_TOP)?;
     let title = format!(
-        "The top {} of customers bring {} of revenue",
+        "The top {} of customers bring {} of all customers' revenue",
         writer.share(&top("share_of_customers"))?,
         writer.share(&top("revenue_share"))?,
     );
@@ -71,7 +73,7 @@ pub fn at_risk(writer: &mut Writer<'_>) -> Option<Candidate> {
     let revenue = "/summary/at_risk/revenue";
     writer.is_positive("/summary/at_risk/revenue_share")?;
     let title = format!(
-        "{} of revenue comes from customers who are slipping away",
+        "{} of customers' revenue comes from those who are slipping away",
         writer.share("/summary/at_risk/revenue_share")?
     );
     let body = format!(
