@@ -122,6 +122,21 @@ impl Amount {
     }
 }
 
+/// A list of amounts as JSON numbers with all their decimals: what was asked for is said as it was asked for.
+pub fn all_decimals<S: Serializer>(amounts: &Option<Vec<Amount>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = |amount: &Amount| {
+        let (sign, size) = (if amount.0 < 0 { "-" } else { "" }, amount.0.unsigned_abs());
+        let one = 10u128.pow(Amount::DECIMALS);
+        let text = format!("{sign}{}.{:09}", size / one, size % one);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    let raw = |amount| serde_json::value::RawValue::from_string(text(amount)).map_err(serde::ser::Error::custom);
+    match amounts {
+        Some(amounts) => amounts.iter().map(raw).collect::<Result<Vec<_>, _>>()?.serialize(serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 impl std::iter::Sum for Amount {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
         iter.fold(Self::ZERO, Self::plus)
