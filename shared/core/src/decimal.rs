@@ -57,10 +57,12 @@ impl Quantity {
     /// Reads the text of a JSON number: |quantity| ≤ 10^9, at most 3 decimals.
     pub fn parse(text: &str) -> Result<Self, DecimalProblem> {
         let thousandths = scaled(text, Self::DECIMALS)?;
-        if thousandths.unsigned_abs() > 10u128.pow(9 + Self::DECIMALS) {
-            return Err(DecimalProblem::OutOfRange);
-        }
-        i64::try_from(thousandths).map(Self).map_err(|_| DecimalProblem::OutOfRange)
+        let quantity = i64::try_from(thousandths).map(Self).map_err(|_| DecimalProblem::OutOfRange)?;
+        if quantity.is_in_range() { Ok(quantity) } else { Err(DecimalProblem::OutOfRange) }
+    }
+    /// Whether it is one that [`Quantity::parse`] takes: sums and differences need not be.
+    pub const fn is_in_range(self) -> bool {
+        self.0.unsigned_abs() <= 10u64.pow(9 + Self::DECIMALS)
     }
     pub const fn from_thousandths(thousandths: i64) -> Self {
         Self(thousandths)
