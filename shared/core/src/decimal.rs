@@ -57,10 +57,12 @@ impl Quantity {
     /// Reads the text of a JSON number: |quantity| ≤ 10^9, at most 3 decimals.
     pub fn parse(text: &str) -> Result<Self, DecimalProblem> {
         let thousandths = scaled(text, Self::DECIMALS)?;
-        if thousandths.unsigned_abs() > 10u128.pow(9 + Self::DECIMALS) {
-            return Err(DecimalProblem::OutOfRange);
-        }
-        i64::try_from(thousandths).map(Self).map_err(|_| DecimalProblem::OutOfRange)
+        let quantity = i64::try_from(thousandths).map(Self).map_err(|_| DecimalProblem::OutOfRange)?;
+        if quantity.is_in_range() { Ok(quantity) } else { Err(DecimalProblem::OutOfRange) }
+    }
+    /// Whether it is one that [`Quantity::parse`] takes: sums and differences need not be.
+    pub const fn is_in_range(self) -> bool {
+        self.0.unsigned_abs() <= 10u64.pow(9 + Self::DECIMALS)
     }
     pub const fn from_thousandths(thousandths: i64) -> Self {
         Self(thousandths)
@@ -119,6 +121,21 @@ impl Amount {
             return format!("{sign}{whole}");
         }
         format!("{sign}{whole}.{}", format!("{part:04}").trim_end_matches('0'))
+    }
+}
+
+/// A list of amounts as JSON numbers with all their decimals: what was asked for is said as it was asked for.
+pub fn all_decimals<S: Serializer>(amounts: &Option<Vec<Amount>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = |amount: &Amount| {
+        let (sign, size) = (if amount.0 < 0 { "-" } else { "" }, amount.0.unsigned_abs());
+        let one = 10u128.pow(Amount::DECIMALS);
+        let text = format!("{sign}{}.{:09}", size / one, size % one);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    let raw = |amount| serde_json::value::RawValue::from_string(text(amount)).map_err(serde::ser::Error::custom);
+    match amounts {
+        Some(amounts) => amounts.iter().map(raw).collect::<Result<Vec<_>, _>>()?.serialize(serializer),
+        None => serializer.serialize_none(),
     }
 }
 

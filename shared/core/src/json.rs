@@ -133,7 +133,20 @@ pub fn duplicate_key(key: &str) -> String {
 /// serde_json's words without its position, which we give apart.
 fn detail(error: &serde_json::Error) -> String {
     let words = error.to_string();
-    words.rsplit_once(" at line ").map_or(words.as_str(), |(before, _)| before).to_owned()
+    shortened(words.rsplit_once(" at line ").map_or(words.as_str(), |(before, _)| before))
+}
+
+/// Words that may quote what was sent, at any length: its beginning, and what is said of it behind.
+pub(crate) fn shortened(words: &str) -> String {
+    const BEGINNING: usize = 120;
+    const END: usize = 80;
+    let count = words.chars().count();
+    if count <= BEGINNING + END {
+        return words.to_owned();
+    }
+    let beginning: String = words.chars().take(BEGINNING).collect();
+    let end: String = words.chars().skip(count - END).collect();
+    format!("{beginning}…{end}")
 }
 
 /// Line and column, counted from 1, of the byte that follows `before`.
@@ -248,6 +261,17 @@ mod tests {
         check(b"{\"x\":[\n{\"a\":1,\n \"a\":2}]}", Err((3, 7)));
         let deep = [vec![b'['; 200], vec![b']'; 200]].concat();
         check(&deep, Err((1, MAX_DEPTH + 2)));
+    }
+
+    #[test]
+    fn a_problem_does_not_repeat_what_was_sent() {
+        let check = |body: String, end: &str| {
+            let error = serde_json::from_str::<Vec<u32>>(&body).expect_err("no list of numbers");
+            let detail = detail(&error);
+            assert!(detail.chars().count() <= 201 && detail.ends_with(end), "{detail}");
+        };
+        check(format!("[\"{}\"]", "é".repeat(5_000)), "é\", expected u32");
+        check("[\"é\"]".to_owned(), "invalid type: string \"é\", expected u32");
     }
 
     #[test]

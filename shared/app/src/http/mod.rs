@@ -22,6 +22,7 @@ mod views;
 mod webhooks;
 
 pub use answer::Answer;
+pub use cursor::Cursors;
 pub use data::{DataPorts, data};
 pub use keys::{KeyPorts, keys};
 pub use refusal::Refusal;

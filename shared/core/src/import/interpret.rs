@@ -251,6 +251,10 @@ impl Interpreter {
         // Shops write the pieces that came back with either sign.
         let back = self.number(Field::Refunded, cells, number::quantity)?.unwrap_or(Quantity::ZERO).thousandths().abs();
         let kept = Quantity::from_thousandths(bought.thousandths().saturating_sub(back));
+        if !kept.is_in_range() {
+            let problem = DecimalProblem::OutOfRange.to_string();
+            return Err(refusal(Field::Refunded, cells[Field::Refunded as usize], problem));
+        }
         self.summary.lines += 1;
         sink.line(&line(name, price, kept));
         Ok(())

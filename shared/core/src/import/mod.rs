@@ -50,5 +50,8 @@ pub use survey::Survey;
 /// The longest row that is read, in bytes; a longer one is rejected without being held.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
 
+/// The most columns of a table. A rejected row is told with a cell for each of them, however short it is.
+pub const MAX_COLUMNS: usize = 2_000;
+
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::line::{Line, Sink};
 use super::rows::cut;
 use super::splitter::Record;
 use crate::decimal::{DecimalProblem, Price, Quantity};
+use crate::json::shortened;
 use crate::order::{check_id, check_product_name, customer_id};
 
 #[derive(Deserialize)]
@@ -101,7 +102,7 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
 /// The parser's words without its place, which is one within the row.
 pub(super) fn words(error: &serde_json::Error) -> String {
     let said = error.to_string();
-    said.rsplit_once(" at line ").map_or(said.as_str(), |(words, _)| words).to_owned()
+    shortened(said.rsplit_once(" at line ").map_or(said.as_str(), |(words, _)| words))
 }
 
 fn number<T>(

@@ -9,7 +9,7 @@ use super::encoding::{Encoding, Transcoder, utf16_len, windows_1252};
 use super::kind::{Columns, recognise};
 use super::row::{CellSplitter, End, row_end};
 use super::settings::DELIMITERS;
-use super::{Field, FileFormat, ImportProblem, Kind, Settings, flat, rejects};
+use super::{Field, FileFormat, ImportProblem, Kind, MAX_COLUMNS, Settings, flat, rejects};
 
 /// How many bytes [`detect`] asks for: enough for any header.
 pub const HEAD_BYTES: usize = 64 << 10;
@@ -117,6 +117,9 @@ fn table(text: &str, is_whole: bool, settings: &Settings) -> Result<Plan, Import
         .collect();
     if columns.iter().all(String::is_empty) {
         return Err(ImportProblem::Empty);
+    }
+    if columns.len() > MAX_COLUMNS {
+        return Err(ImportProblem::TooManyColumns { count: columns.len() });
     }
     let data = (end + 1).min(bytes.len());
     let (kind, wanted) = recognise(&columns, settings)?;
@@ -282,6 +285,7 @@ mod tests {
         check(b"order_id,\"product\n1,a\n", "open_quote");
         check(b"a,b\n1,2\n", "unknown_columns");
         check(&[b'x'; HEAD_BYTES], "endless_header");
+        check(&[b"order_id,product", [b','; MAX_COLUMNS].as_slice()].concat(), "too_many_columns");
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum ImportProblem {
     NotText { line: u64 },
     #[error("the header goes on for more than {0} kB", super::HEAD_BYTES >> 10)]
     EndlessHeader,
+    #[error("the header has {count} columns, more than {}: this is no table of orders", super::MAX_COLUMNS)]
+    TooManyColumns { count: usize },
     #[error("line {line}: a quote opens here that is never closed")]
     OpenQuote { line: u64 },
     #[error("{}", unmapped(.missing, .columns))]
@@ -61,6 +63,7 @@ impl ImportProblem {
             Self::Empty => "empty_file",
             Self::NotText { .. } => "not_text",
             Self::EndlessHeader => "endless_header",
+            Self::TooManyColumns { .. } => "too_many_columns",
             Self::OpenQuote { .. } => "open_quote",
             Self::Unmapped { .. } => "unknown_columns",
             Self::NoSuchColumn { .. } => "no_such_column",

@@ -9,6 +9,10 @@ use parquet::schema::types::ColumnDescriptor;
 
 use crate::time::Day;
 
+/// The most that the cells of a chunk hold: 8 kB a cell on average. A column can name one long text any number of times
+/// in a few bytes, and each of its cells is a copy.
+const MAX_TEXT_BYTES: usize = 64 << 20;
+
 /// One column's cells of the current chunk, as text end to end.
 pub struct TextColumn {
     reader: ColumnReader,
@@ -124,6 +128,9 @@ impl Cells<'_> {
                 let value = if present { values.next() } else { None };
                 let cell = value.map(|value| self.write_cell(value, &write));
                 self.cells.push(cell);
+                if self.text.len() > MAX_TEXT_BYTES {
+                    return Err(ParquetError::General("its texts are too long for order lines".to_owned()));
+                }
             }
         }
         Ok(())
@@ -132,7 +139,6 @@ impl Cells<'_> {
     fn write_cell<V>(&mut self, value: &V, write: &impl Fn(&V, &mut String)) -> (u32, u32) {
         let start = self.text.len();
         write(value, self.text);
-        // A chunk of 8,192 cells passes 4 GiB only with cells no order line has.
         (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(self.text.len()).unwrap_or(u32::MAX))
     }
 }

@@ -57,6 +57,14 @@ fn woocommerce_with_one_row_an_item() {
 }
 
 #[test]
+fn more_pieces_back_than_a_quantity_can_say_are_rejected() {
+    let header = "order_id,item_name,item_quantity,item_refunded_qty\n";
+    let (_, _, got, _) = read_with(format!("{header}1,tea,-999999999,999999999\n2,jam,3,-1\n").as_bytes(), "{}");
+    assert_eq!(got.lines, ["3: 2|||jam||2"]);
+    assert_eq!(got.rejects, ["line 2: item_refunded_qty \"999999999\" is out of range"]);
+}
+
+#[test]
 fn woocommerce_advanced_order_export() {
     check(
         "woocommerce_advanced.csv",

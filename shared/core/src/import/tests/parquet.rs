@@ -87,3 +87,19 @@ fn a_damaged_file_is_refused_whichever_byte_of_it_is_wrong() {
     let cut = understood(whole.slice(..whole.len() / 2), "{}").expect_err("cut").code();
     assert_eq!(cut, "damaged_file");
 }
+
+#[test]
+fn a_small_file_does_not_fill_the_memory_with_copies_of_one_text() {
+    let schema = "message orders { required binary order_id (UTF8); required binary product (UTF8); }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).expect("opens");
+    let mut group = file.next_row_group().expect("a row group");
+    write::<ByteArrayType>(&mut group, &vec![ByteArray::from("A"); 2_000]);
+    write::<ByteArrayType>(&mut group, &vec![ByteArray::from("x".repeat(100_000).as_str()); 2_000]);
+    group.close().expect("closes");
+    let bytes: Bytes = file.into_inner().expect("written").into();
+    assert!(bytes.len() < 1_000_000, "{} bytes", bytes.len());
+    let problem = understood(bytes, "{}").expect_err("200 MB of text");
+    assert_eq!(problem.code(), "damaged_file");
+    assert!(problem.to_string().contains("too long"), "{problem}");
+}

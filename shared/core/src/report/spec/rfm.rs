@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, whole};
 use super::grid;
-use crate::decimal::{Amount, Price, Quantity};
+use crate::decimal::{Amount, Price, Quantity, all_decimals};
 use crate::json::Node;
 use crate::time::Day;
 use affinsy_mining::rfm::BuiltinSegment;
@@ -68,6 +68,7 @@ pub struct Thresholds {
     /// The least number of orders of the scores 2, 3 … `bins`.
     pub frequency: Option<Vec<u32>>,
     /// The least spend of the scores 2, 3 … `bins`.
+    #[serde(serialize_with = "all_decimals")]
     pub monetary: Option<Vec<Amount>>,
 }
 

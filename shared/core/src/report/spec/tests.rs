@@ -221,3 +221,11 @@ fn a_segment_is_a_scope_of_basket_analyses() {
     let plain = parse(r#"{"report_type":"MBA","params":{"bins":4,"segment_model":"rf10"}}"#);
     assert_eq!((plain.customer_scope, plain.warnings.len()), (CustomerScope::All, 2));
 }
+
+#[test]
+fn cut_offs_are_stated_with_all_their_decimals() {
+    let body = r#"{"report_type":"RFM","params":{"bins":3,"thresholds":{"monetary":[0.00001,100]}}}"#;
+    let spec = ReportSpec::parse(body.as_bytes()).expect("valid");
+    let stated = serde_json::to_string(&spec.parameters_used(None, &spec.rfm)).expect("serializes");
+    assert!(stated.contains(r#""monetary":[0.00001,100]"#), "{stated}");
+}
