@@ -28,7 +28,7 @@ async fn mba(shop: &Shop, ann: &Caller, dataset_id: &str, params: &str) -> Value
 
 fn rules(report: &Value) -> &Vec<Value> {
     assert_eq!(report["status"], "Completed", "{report}");
-    report["data"]["association_rules"].as_array().unwrap_or_else(|| panic!("{report}"))
+    report["association_rules"].as_array().unwrap_or_else(|| panic!("{report}"))
 }
 
 #[tokio::test]
@@ -115,5 +115,5 @@ async fn a_product_in_every_order_says_nothing_and_breaks_nothing() {
     }
     let usual = mba(&shop, &ann, "my-store", "{}").await;
     assert_eq!(rules(&usual).len(), 0);
-    assert!(usual["warnings"].to_string().contains("No rules"), "{usual}");
+    assert!(usual["insights"].to_string().contains("No rules"), "{usual}");
 }
