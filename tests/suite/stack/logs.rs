@@ -29,13 +29,10 @@ async fn logs_name_requests_and_no_keys_secrets_customers_or_products() {
     let report_id = client.submit(&report).await;
     client.ended(&report_id).await;
     receiver.next().await;
-    let erased = client.send(
-        reqwest::Method::DELETE,
-        "/datasets/quiet-store/customers/SECRETIVE-42",
-        &[("authorization", &format!("Bearer {}", client.key))],
-        None,
-    );
-    assert_eq!(erased.await.status, 202);
+    let authorization = format!("Bearer {}", client.key);
+    let headers = [("authorization", &*authorization)];
+    let customer = "/datasets/quiet-store/customers/SECRETIVE-42";
+    assert_eq!(client.send(reqwest::Method::DELETE, customer, &headers, None).await.status, 202);
     let secret = client.get("/webhooks/secret").await.json()["secret"].as_str().expect("a secret").to_owned();
     let made = client.post("/keys", r#"{"scopes": ["data:read"]}"#).await.json();
     let key = made["key"].as_str().expect("a key");
