@@ -122,8 +122,11 @@ def real_things(case):
     elif operation == "DeleteReport":
         made = call("POST", "/reports", {"report_type": "RFM", "dataset_id": "my-store"})
         parameters["report_id"] = made.get("report_id", parameters["report_id"])
-    elif operation in ("GetReport", "ListRules", "ListItemsets", "ListCustomers"):
-        kind = "RFM" if operation == "ListCustomers" else "MBA"
+    elif operation == "Recommend" and isinstance(case.query, dict):
+        case.query["dataset_id"] = "my-store"
+    elif operation in ("GetReport", "ListRules", "ListItemsets", "ListCustomers", "ExportReport"):
+        part = (case.query or {}).get("part")
+        kind = "RFM" if operation == "ListCustomers" or part in ("customers", "segments") else "MBA"
         page = call("GET", f"/reports?status=Completed&report_type={kind}&dataset_id=my-store&limit=1")
         if page.get("data"):
             parameters["report_id"] = page["data"][0]["report_id"]

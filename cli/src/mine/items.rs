@@ -1,9 +1,9 @@
 //! Items by number and by name. Baskets of a FIMI file have numbers of their own; products get one each, so that
 //! ascending numbers are ascending names.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 
+use affinsy_core::cells::listed;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
@@ -48,18 +48,9 @@ impl Names {
     pub fn cell(&self, items: &[u32]) -> String {
         match self {
             Self::Numbers => self.joined(items, " "),
-            Self::Products(names) => {
-                let name = |item: &u32| unmistakable(&names[*item as usize]);
-                items.iter().map(name).collect::<Vec<_>>().join(" + ")
-            }
+            Self::Products(names) => listed(items.iter().map(|item| names[*item as usize].as_str())),
         }
     }
-}
-
-/// A plus beside a space may be half of a separator.
-fn unmistakable(name: &str) -> Cow<'_, str> {
-    let plain = !["\"", " +", "+ "].iter().any(|part| name.contains(part));
-    if plain { Cow::Borrowed(name) } else { Cow::Owned(as_json(name)) }
 }
 
 fn as_json(name: &str) -> String {

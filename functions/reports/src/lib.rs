@@ -6,6 +6,7 @@ use affinsy_aws::objects::S3Objects;
 use affinsy_aws::queue::SqsQueue;
 use affinsy_aws::sender::HttpSender;
 use affinsy_aws::tables::{DynamoBook, DynamoIdempotency, DynamoRates};
+use affinsy_aws::uploads::S3Links;
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_aws::{clients, lambda};
 use lambda_http::{Body, Error, Request, Response};
@@ -35,11 +36,14 @@ impl Ctx {
         let control = config.get(Setting::ControlTable);
         let book = Arc::new(DynamoBook::new(dynamodb.clone(), control, ""));
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
+        let s3 = clients::s3(&sdk);
+        let bucket = config.get(Setting::Bucket);
         let ports = ReportPorts {
             windows: Arc::new(DynamoRates::new(dynamodb.clone(), control)),
             calls: Arc::new(DynamoIdempotency::new(dynamodb, control)),
             log: book.clone(),
-            objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
+            objects: Arc::new(S3Objects::new(s3.clone(), bucket)),
+            links: Arc::new(S3Links::new(s3, bucket)),
             reports: book.clone(),
             schedules: book.clone(),
             deliveries: book.clone(),
@@ -49,6 +53,7 @@ impl Ctx {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             url_policy: config.url_policy(),
+            shelf: Arc::default(),
         };
         Ok(Self { ports })
     }

@@ -2,7 +2,7 @@
 //!
 //! Modules stand in the order in which a request meets them: who calls ([`authorize`], [`admit`]), what is
 //! pushed or comes as a file ([`push_orders`], [`import_upload`]), what is asked for ([`submit_report`]), what is computed ([`run_report`]),
-//! what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`], [`test_webhook`], [`redeliver`]), and what is picked up again ([`sweep`]).
+//! what is fetched besides the report ([`export_report`], [`recommend`]), what keeps reading fast ([`tend`]), who is told ([`dispatch_webhook`], [`test_webhook`], [`redeliver`]), and what is picked up again ([`sweep`]).
 
 pub mod admit;
 pub mod authorize;
@@ -11,6 +11,7 @@ pub mod delete_report;
 pub mod dispatch_webhook;
 pub mod endpoint_health;
 pub mod erase;
+pub mod export_report;
 pub mod http;
 pub mod import_upload;
 pub mod manage_keys;
@@ -19,6 +20,7 @@ pub mod ports;
 pub mod purge;
 mod purge_results;
 pub mod push_orders;
+pub mod recommend;
 pub mod redeliver;
 mod row_cap;
 pub mod run_report;

@@ -2,6 +2,7 @@
 //! written again without her under another key, the report's record is turned to it, and whatever the record does not
 //! name goes: also what workers left that died.
 
+use crate::export_report::is_export_of;
 use crate::ports::{Finish, Objects, PortResult, PurgeRecord, ReportFilter, ReportRecord, ReportStatus, StoredFailure};
 use crate::ports::{LogId, PortError, StoredPart};
 use crate::purge::{PurgePorts, delete_below, objects_below};
@@ -193,7 +194,8 @@ async fn sweep(tenant: &Tenant, report: &ReportRecord, ports: &PurgePorts) -> Po
     let old = ports.clock.now().plus_ms(-ORPHAN_MS);
     let mut left = Left::Nothing;
     for object in objects {
-        if keys_of(report.result_key.as_ref(), &report.parts).any(|named| *named == object.key) {
+        let is_named = keys_of(report.result_key.as_ref(), &report.parts).any(|named| *named == object.key);
+        if is_named || is_export_of(tenant, &report, &object.key) {
             continue;
         }
         match report.status {

@@ -2,7 +2,7 @@
 
 use crate::failure::port_error;
 use affinsy_app::import_upload::place_of;
-use affinsy_app::ports::{Links, PortError, PortResult, PutLink};
+use affinsy_app::ports::{FileName, Links, PortError, PortResult, PutLink};
 use async_trait::async_trait;
 use aws_sdk_s3::presigning::PresigningConfig;
 use serde::Deserialize;
@@ -37,10 +37,10 @@ impl Links for S3Links {
         Ok(PutLink { headers: headers.collect(), url: link.uri().to_owned() })
     }
 
-    async fn get(&self, key: &str, file_name: &str, seconds: u32) -> PortResult<String> {
+    async fn get(&self, key: &str, file: FileName<'_>, seconds: u32) -> PortResult<String> {
         let get = self.client.get_object().bucket(&self.bucket).key(key);
-        let get = get.response_content_disposition(format!("attachment; filename=\"{file_name}\""));
-        let link = get.response_content_type("text/csv; charset=utf-8").presigned(lifetime(seconds)?).await;
+        let get = get.response_content_disposition(format!("attachment; filename=\"{}\"", file.name));
+        let link = get.response_content_type(file.media_type).presigned(lifetime(seconds)?).await;
         Ok(link.map_err(|error| port_error("S3 presign GetObject", error))?.uri().to_owned())
     }
 }

@@ -4,6 +4,7 @@
 //! random number or names AWS: whatever comes from outside is an argument.
 
 // The words everything is said in.
+pub mod cells;
 pub mod decimal;
 pub mod ids;
 pub mod json;

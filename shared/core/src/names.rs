@@ -95,6 +95,10 @@ impl Names {
     pub fn into_list(self) -> TextList {
         self.list
     }
+    /// About what it holds in memory.
+    pub fn memory_bytes(&self) -> u64 {
+        self.list.memory_bytes() + (self.codes.capacity() * size_of::<u32>()) as u64
+    }
     /// For each code its place when the names are sorted by bytes.
     pub fn ranks(&self) -> Vec<u32> {
         let mut sorted: Vec<u32> = (0..self.len() as u32).collect();

@@ -27,7 +27,7 @@ fn orders(customers: &[&str]) -> String {
 }
 
 /// Lets everything happen that time brings.
-async fn days_pass(shop: &Shop) {
+pub async fn days_pass(shop: &Shop) {
     for wait_ms in [0, 11 * MINUTE_MS, 61 * MINUTE_MS, 25 * HOUR_MS, 50 * HOUR_MS] {
         shop.clock.advance_ms(wait_ms);
         for _ in 0..3 {

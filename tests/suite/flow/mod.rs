@@ -3,11 +3,13 @@
 
 mod deletions;
 mod erasures;
+mod exports;
 mod faults;
 mod happy;
 mod inputs;
 mod messages;
 mod pushes;
+mod recommendations;
 mod retries;
 mod row_cap;
 mod running;

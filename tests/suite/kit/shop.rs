@@ -10,6 +10,7 @@ use affinsy_app::memory::{
 };
 use affinsy_app::ports::{Clock, Job, ReportBook, ReportRecord};
 use affinsy_app::purge::{PurgePorts, purge};
+use affinsy_app::recommend::Shelf;
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
 use affinsy_app::sweep::{SweepPorts, sweep};
 use affinsy_app::tend::{TendPorts, tend};
@@ -59,6 +60,7 @@ pub struct Shop {
     pub bus: Arc<MemoryBus>,
     pub clock: Arc<MemoryClock>,
     pub random: Arc<SeededRandom>,
+    pub shelf: Arc<Shelf>,
 }
 
 impl Shop {
@@ -75,6 +77,7 @@ impl Shop {
             bus: Arc::default(),
             clock,
             random: Arc::new(SeededRandom::new(1)),
+            shelf: Arc::default(),
         }
     }
 
@@ -111,6 +114,7 @@ impl Shop {
             windows: self.rates.clone(),
             log: self.book.clone(),
             objects: self.objects.clone(),
+            links: Arc::new(MemoryLinks),
             reports: self.book.clone(),
             schedules: self.book.clone(),
             deliveries: self.book.clone(),
@@ -121,6 +125,7 @@ impl Shop {
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+            shelf: self.shelf.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ mod access;
 mod binaries;
 mod events;
 mod golden;
+mod lists;
 mod logs;
 mod loops;
 mod once;

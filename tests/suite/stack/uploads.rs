@@ -13,7 +13,7 @@ pub async fn send(opened: &Value, file: impl Into<reqwest::Body>) -> u16 {
     put.body(file).send().await.expect("the store answers").status().as_u16()
 }
 
-async fn ended(client: &Client, opened: &Value) -> Value {
+pub async fn ended(client: &Client, opened: &Value) -> Value {
     let path = format!("/data/imports/{}", opened["import_id"].as_str().expect("an id"));
     client.until(&path, |import| import["status"] != "Processing").await
 }

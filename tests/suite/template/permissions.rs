@@ -1,4 +1,5 @@
-//! Each function may do what its adapters call, on what they call it on, and nothing else.
+//! Each function may do what its adapters call, on what they call it on, and nothing else. That it lacks no right, the
+//! tests of the stack show: there every call is held to the template.
 
 use crate::kit::read;
 use std::collections::BTreeSet;
@@ -38,7 +39,7 @@ const CALLS: [(&str, Calls); 8] = [
         ],
     ),
     // RateWindows; Idempotency; ReportBook: submit, get, list; ScheduleBook; DeliveryBook: list, secrets, rotate, open,
-    // record; Endpoints: a URL's health; a result and its parts.
+    // record; Endpoints: a URL's health; a result and its parts, and files made of them.
     (
         "ReportsFunction",
         &[
@@ -52,7 +53,7 @@ const CALLS: [(&str, Calls); 8] = [
                     "dynamodb:DeleteItem",
                 ],
             ),
-            ("DataBucket.Arn/results/*", &["s3:GetObject"]),
+            ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("ReportsQueue.Arn", &["sqs:SendMessage"]),
             ("WebhooksQueue.Arn", &["sqs:SendMessage"]),
@@ -87,20 +88,23 @@ const CALLS: [(&str, Calls); 8] = [
             ("DataBucket.Arn/tables/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/results/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/uploads/*", &["s3:DeleteObject"]),
+            ("DataBucket.Arn/staging/*", &["s3:DeleteObject"]),
             ("DataBucket.Arn/rejects/*", &["s3:DeleteObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],
     ),
-    // Uploads; OrderLog: head, commit; files in, staged lines in and out, segments and rejects out.
+    // Uploads; OrderLog: head, segments, commit; files in, staged lines in and out, segments in (what is there already)
+    // and out, rejects out.
     (
         "ImporterFunction",
         &[
             ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
-            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem"]),
+            ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]),
             ("DataBucket.Arn/uploads/*", &["s3:GetObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/staging/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
-            ("DataBucket.Arn/segments/*", &["s3:PutObject"]),
+            ("DataBucket.Arn/segments/*", &["s3:GetObject", "s3:PutObject"]),
+            ("DataBucket.Arn/tables/*", &["s3:GetObject"]),
             ("DataBucket.Arn/rejects/*", &["s3:PutObject"]),
             ("DataBucket.Arn", &["s3:ListBucket"]),
             ("UploadsQueue.Arn", &["sqs:ChangeMessageVisibility"]),

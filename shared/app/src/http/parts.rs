@@ -101,21 +101,21 @@ fn row(line: &[u8]) -> Result<Box<RawValue>, Refusal> {
 
 fn part_of<'a>(name: &str, report: &'a ReportRecord) -> Result<&'a StoredPart, Refusal> {
     if report.status == ReportStatus::Processing {
-        let mut refusal = Refusal::new(
-            Kind::Conflict,
-            "report_processing",
-            "The report is still running; ask again when it has ended.",
-        );
-        refusal.extra.retry_after_s = Some(1);
-        return Err(refusal);
+        return Err(processing());
     }
-    let part = report.parts.iter().find(|part| part.name == name);
-    part.ok_or_else(|| {
-        let message = format!(
-            "This report has no {name}: it is a {} report and {}.",
-            report.report_type.name(),
-            report.status.name()
-        );
-        Refusal::new(Kind::NotFound, "no_such_part", message)
-    })
+    report.parts.iter().find(|part| part.name == name).ok_or_else(|| no_such_part(name, report))
+}
+
+/// The report has no lists yet.
+pub(super) fn processing() -> Refusal {
+    let message = "The report is still running; ask again when it has ended.";
+    let mut refusal = Refusal::new(Kind::Conflict, "report_processing", message);
+    refusal.extra.retry_after_s = Some(1);
+    refusal
+}
+
+pub(super) fn no_such_part(name: &str, report: &ReportRecord) -> Refusal {
+    let (report_type, status) = (report.report_type.name(), report.status.name());
+    let message = format!("This report has no {name}: it is a {report_type} report and {status}.");
+    Refusal::new(Kind::NotFound, "no_such_part", message)
 }

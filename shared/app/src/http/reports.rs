@@ -6,14 +6,15 @@ use super::once::{OncePorts, once};
 use super::routes::{Route, Serves};
 use super::serve::{self, Served, served_nowhere};
 use super::views::{self, List};
-use super::{Answer, Caller, Refusal, Request, openapi, parts, schedules, webhooks};
+use super::{Answer, Caller, Refusal, Request, export, openapi, parts, recommendations, schedules, webhooks};
 use crate::admit::admit;
 use crate::delete_report::{BookPorts, Deleted, delete_report};
 use crate::dispatch_webhook::secrets;
 use crate::ports::{
-    Clock, DeliveryBook, Endpoints, Idempotency, Objects, OrderLog, Queue, Random, RateWindows, ReportBook,
+    Clock, DeliveryBook, Endpoints, Idempotency, Links, Objects, OrderLog, Queue, Random, RateWindows, ReportBook,
     ReportFilter, ReportRecord, ReportStatus, ScheduleBook, Sender,
 };
+use crate::recommend::Shelf;
 use crate::submit_report::{MAX_REQUEST_BYTES, SubmitPorts, SubmitRefused, submit_report};
 use affinsy_core::ids::is_id;
 use affinsy_core::report::template;
@@ -26,6 +27,7 @@ pub struct ReportPorts {
     pub windows: Arc<dyn RateWindows>,
     pub log: Arc<dyn OrderLog>,
     pub objects: Arc<dyn Objects>,
+    pub links: Arc<dyn Links>,
     pub reports: Arc<dyn ReportBook>,
     pub schedules: Arc<dyn ScheduleBook>,
     pub deliveries: Arc<dyn DeliveryBook>,
@@ -36,6 +38,8 @@ pub struct ReportPorts {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub url_policy: UrlPolicy,
+    /// Lives as long as the instance.
+    pub shelf: Arc<Shelf>,
 }
 
 impl std::fmt::Debug for ReportPorts {
@@ -95,6 +99,8 @@ async fn answer(
         "ListRules" => parts::page("rules", parameter, request, caller, ports).await,
         "ListItemsets" => parts::page("itemsets", parameter, request, caller, ports).await,
         "ListCustomers" => parts::page("customers", parameter, request, caller, ports).await,
+        "ExportReport" => export::link(parameter, request, caller, ports).await,
+        "Recommend" => recommendations::recommend(request, caller, ports).await,
         "CreateSchedule" => schedules::create(request, caller, ports).await,
         "ListSchedules" => schedules::list(request, caller, ports).await,
         "GetSchedule" => schedules::one(parameter, caller, ports).await,
@@ -191,7 +197,7 @@ async fn one(report_id: &str, request: &Request, caller: &Caller, ports: &Report
 }
 
 /// Raised when the header's form changes: the tag stands for all bytes of the answer.
-const VIEW_VERSION: u32 = 2;
+const VIEW_VERSION: u32 = 3;
 const CACHED: &str = "private, no-cache";
 
 fn matches_tag(tags: &str, etag: &str) -> bool {

@@ -62,6 +62,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/reports/{report_id}/rules", "ListRules", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/reports/{report_id}/itemsets", "ListItemsets", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/reports/{report_id}/customers", "ListCustomers", Serves::Reports, Some(Scope::ReportsRead)),
+    route("GET", "/api/v1/reports/{report_id}/export", "ExportReport", Serves::Reports, Some(Scope::ReportsRead)),
+    route("GET", "/api/v1/recommendations", "Recommend", Serves::Reports, Some(Scope::ReportsRead)),
     route("POST", "/api/v1/schedules", "CreateSchedule", Serves::Reports, Some(Scope::ReportsWrite)),
     route("GET", "/api/v1/schedules", "ListSchedules", Serves::Reports, Some(Scope::ReportsRead)),
     route("GET", "/api/v1/schedules/{schedule_id}", "GetSchedule", Serves::Reports, Some(Scope::ReportsRead)),

@@ -7,7 +7,8 @@ use super::{Answer, Caller, Refusal, Request};
 use crate::import_upload::{
     MAX_FILE_BYTES, MAX_REQUEST_BYTES, OpenPorts, OpenRefused, Opened, REJECTS_LINK_S, open_upload,
 };
-use crate::ports::{ImportRecord, ImportStatus, Links, PortResult, UploadRecord};
+use crate::ports::{FileName, ImportRecord, ImportStatus, Links, PortResult, UploadRecord};
+use affinsy_core::report::export::ExportFormat;
 use affinsy_core::time::Instant;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -71,8 +72,9 @@ fn view(opened: &Opened) -> OpenedView<'_> {
 /// An import with what its links need.
 pub async fn shown<'a>(import: &'a ImportRecord, links: &dyn Links) -> PortResult<ImportView<'a>> {
     let name = format!("rejects-{}.csv", import.import_id);
+    let file = FileName { name: &name, media_type: ExportFormat::Csv.media_type() };
     let rejects_url = match &import.rejects_key {
-        Some(key) if import.status != ImportStatus::Processing => Some(links.get(key, &name, REJECTS_LINK_S).await?),
+        Some(key) if import.status != ImportStatus::Processing => Some(links.get(key, file, REJECTS_LINK_S).await?),
         _ => None,
     };
     Ok(views::import(import, rejects_url, import.upload.as_deref().map(progress)))

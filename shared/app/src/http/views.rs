@@ -177,7 +177,8 @@ fn links(report: &ReportRecord) -> std::collections::BTreeMap<String, String> {
     let parts = report.parts.iter().map(|part| (part.name.clone(), format!("{own}/{}", part.name)));
     let log = format!("/api/v1/webhooks/deliveries?report_id={}", report.report_id);
     let webhook = report.webhook_url.iter().map(|_| ("deliveries".to_owned(), log.clone()));
-    std::iter::once(("self".to_owned(), own.clone())).chain(parts).chain(webhook).collect()
+    let export = (!report.parts.is_empty()).then(|| ("export".to_owned(), format!("{own}/export")));
+    std::iter::once(("self".to_owned(), own.clone())).chain(parts).chain(export).chain(webhook).collect()
 }
 
 #[derive(Debug, Serialize)]

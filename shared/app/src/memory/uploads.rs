@@ -2,7 +2,7 @@
 
 use super::book::MemoryBook;
 use super::lock;
-use crate::ports::{DueKind, ImportRecord, ImportStatus, Links, PortResult, PutLink, UploadRefused, Uploads};
+use crate::ports::{DueKind, FileName, ImportRecord, ImportStatus, Links, PortResult, PutLink, UploadRefused, Uploads};
 use affinsy_core::ids::{Tenant, name_hash};
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
@@ -74,7 +74,7 @@ impl Links for MemoryLinks {
         Ok(PutLink { url: format!("https://objects.example/{key}?put={seconds}"), headers })
     }
 
-    async fn get(&self, key: &str, file_name: &str, seconds: u32) -> PortResult<String> {
-        Ok(format!("https://objects.example/{key}?get={seconds}&name={file_name}"))
+    async fn get(&self, key: &str, file: FileName<'_>, seconds: u32) -> PortResult<String> {
+        Ok(format!("https://objects.example/{key}?get={seconds}&name={}", file.name))
     }
 }

@@ -42,7 +42,7 @@ pub use schedules::{ScheduleBook, ScheduleRecord};
 pub use sender::{Answer, SendError, Sender};
 pub use tending::{FoundOut, Publication, Settlement, Tending};
 pub use uploads::{
-    CappedWork, Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads,
+    CappedWork, FileName, Links, PutLink, StagedObject, Surveyed, UploadRecord, UploadRefused, UploadWork, Uploads,
 };
 pub use webhooks::{
     AttemptRecord, DeliveryBook, DeliveryFilter, DeliveryRecord, DeliveryState, Due, DueIndex, DueKind, Earlier,

@@ -169,8 +169,15 @@ pub trait Uploads: Send + Sync {
 pub trait Links: Send + Sync {
     /// Where the object may be written once, and the headers that must come with it.
     async fn put(&self, key: &str, seconds: u32) -> PortResult<PutLink>;
-    /// Where the object may be read, as a file of this name.
-    async fn get(&self, key: &str, file_name: &str, seconds: u32) -> PortResult<String>;
+    /// Where the object may be read, as a file of this name and media type.
+    async fn get(&self, key: &str, file: FileName<'_>, seconds: u32) -> PortResult<String>;
+}
+
+/// How a file shows itself to who downloads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileName<'a> {
+    pub name: &'a str,
+    pub media_type: &'a str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,6 +1,7 @@
 //! Rejected rows as CSV (RFC 4180): line, column, value, reason, then the row itself, so that a mended list can be
 //! sent again as it is. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 
+use crate::cells::guarded;
 use std::borrow::Cow;
 
 use super::interpret::{Interpreter, Refusal};
@@ -22,22 +23,8 @@ pub fn rejects_row(reject: &Reject<'_>) -> String {
 }
 
 fn csv_row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    let cells: Vec<Cow<'_, str>> = cells.map(|cell| quoted(guarded(cell))).collect();
+    let cells: Vec<Cow<'_, str>> = cells.map(|cell| quoted(guarded(Cow::Borrowed(cell)))).collect();
     cells.join(",") + "\r\n"
-}
-
-/// Whether the guard belongs before this text: the text of a formula, or one that looks guarded already.
-fn is_risky(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
-}
-
-fn guarded(cell: &str) -> Cow<'_, str> {
-    if is_risky(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// A cell of a list of rejects as it was before the guard.
-pub(super) fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|text| is_risky(text)).unwrap_or(cell)
 }
 
 fn quoted(cell: Cow<'_, str>) -> Cow<'_, str> {
@@ -71,6 +58,7 @@ pub(super) fn refuse(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cells::unguarded;
     use crate::import::row::{CellSplitter, End, row_end};
 
     #[test]

@@ -3,10 +3,11 @@
 
 use super::flat::FlatRow;
 use super::interpret::{Interpreter, Refusal};
-use super::rejects::{refuse, unguarded};
+use super::rejects::refuse;
 use super::row::{CellSplitter, Row};
 use super::splitter::{Flaw, Record};
 use super::{Field, FileFormat, MAX_ROW_BYTES, Plan, Reject, Sink, field::Cells, flat, ndjson, rejects};
+use crate::cells::unguarded;
 use crate::import::Kind;
 
 /// Where the fields stand in a file's rows.

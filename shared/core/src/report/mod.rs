@@ -3,7 +3,9 @@
 pub mod basket;
 pub mod calendar;
 pub mod customer;
+pub mod export;
 pub mod mba;
+pub mod recommend;
 pub mod redact;
 pub mod rfm;
 pub mod scope;

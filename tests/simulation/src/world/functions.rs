@@ -159,6 +159,7 @@ impl World {
             calls: self.clone(),
             log: self.clone(),
             objects: self.clone(),
+            links: Arc::new(MemoryLinks),
             reports: self.clone(),
             // No client makes a schedule.
             schedules: self.book.clone(),
@@ -169,6 +170,7 @@ impl World {
             clock: self.clock(),
             random: self.random(),
             url_policy: UrlPolicy::PublicOnly,
+            shelf: Arc::default(),
         }
     }
 

@@ -4,8 +4,12 @@ use super::schema::{one_of_names, text};
 use super::schemas::common::NAME;
 use crate::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::http::once::MAX_KEY_CHARS;
+use crate::http::recommendations::MAX_PRODUCTS;
 use crate::http::view::SORTABLE;
 use affinsy_core::order::MAX_ID_BYTES;
+use affinsy_core::report::export::{ExportFormat, ExportPart};
+use affinsy_core::report::recommend::RankBy;
+use affinsy_core::report::spec::DEFAULT_DATASET;
 use affinsy_core::webhook::body::EVENTS;
 use serde_json::{Value, json};
 
@@ -110,6 +114,36 @@ pub fn min_lift() -> Value {
 
 pub fn segment() -> Value {
     query("segment", "Only customers of this segment, by its `id`.", text("Such as `champions`."))
+}
+
+/// The form and the list of an export.
+pub fn export() -> Vec<Value> {
+    let formats = ExportFormat::ALL.map(ExportFormat::name);
+    let parts = ExportPart::ALL.map(ExportPart::name);
+    vec![
+        query("format", "The form of the file.", json!({"type": "string", "enum": formats, "default": "csv"})),
+        query("part", "Which list.", json!({"type": "string", "enum": parts})),
+    ]
+}
+
+pub fn recommendations() -> Vec<Value> {
+    let products = json!({
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "minItems": 1,
+        "maxItems": MAX_PRODUCTS,
+    });
+    let mut product = query("product", "A product by its name; once for each of several.", products);
+    product["required"] = json!(true);
+    product["style"] = json!("form");
+    product["explode"] = json!(true);
+    let names = RankBy::NAMES.map(|(name, _)| name);
+    let dataset = json!({"type": "string", "default": DEFAULT_DATASET});
+    vec![
+        product,
+        query("dataset_id", "Whose newest report.", dataset),
+        query("rank_by", "What makes one better.", json!({"type": "string", "enum": names, "default": "confidence"})),
+    ]
 }
 
 /// The fields by which a part of a report can be sorted, ascending or (with `-`) descending.

@@ -52,7 +52,7 @@ const REFUSED: [Refused; 11] = [
     Refused {
         status: 404,
         name: "NotFound",
-        description: "`not_found`, `unknown_dataset`, `no_such_part`: there is no such thing, or it is another tenant's.",
+        description: "`not_found`, `unknown_dataset`, `no_such_part`, `no_basket_report`: there is no such thing, or it is another tenant's.",
         headers: &RATE,
         code: "not_found",
         sentence: "There is no such report.",
@@ -91,6 +91,7 @@ const REFUSED: [Refused; 11] = [
         name: "Invalid",
         description: "`invalid_request`: well-formed, but with the mistakes that `errors` names, each at its JSON \
                       pointer (the first 100). `unknown_parameter`: a query parameter that this list does not know. \
+                      `part_too_large`: a report's list is too long for this. \
                       `idempotency_key_reused`: the `Idempotency-Key` stands for another request.",
         headers: &RATE_AND_REPLAY,
         code: "invalid_request",
@@ -198,7 +199,7 @@ pub fn headers() -> Value {
         "X-RateLimit-Remaining": header("Requests left in the current window.", whole),
         "Retry-After": header("Seconds to wait.", json!({"type": "integer", "minimum": 1})),
         "WWW-Authenticate": header("`Bearer realm=\"affinsy\"`", text.clone()),
-        "Location": header("Where the report is: `/api/v1/reports/{report_id}`.", text.clone()),
+        "Location": header("Where the report is, `/api/v1/reports/{report_id}`; or where its file can be downloaded.", text.clone()),
         "ETag": header("The strong tag of a completed report; send it as `If-None-Match`.", text.clone()),
         REPLAYED: header("`true` where the answer is that of an earlier call with this `Idempotency-Key`.", json!({"type": "string", "const": "true"})),
         "Cache-Control": header("How the answer may be cached.", text),

@@ -43,6 +43,7 @@ use crate::history::History;
 use affinsy_mining::{Rule, RuleSet};
 use bundles::{Candidate, Shop};
 use charges::Charges;
+pub(super) use charges::is_charge;
 use data::Data;
 use drift::{Drift, Listed, Seen, Sides};
 use gateway::FirstOrders;

@@ -64,6 +64,8 @@ pub fn of(operation: &str) -> Option<Operation> {
         "ListRules" => reports::rules(),
         "ListItemsets" => reports::itemsets(),
         "ListCustomers" => reports::customers(),
+        "ExportReport" => reports::export(),
+        "Recommend" => reports::recommend(),
         "CreateSchedule" => schedules::create(),
         "ListSchedules" => schedules::list(),
         "GetSchedule" => schedules::one(),

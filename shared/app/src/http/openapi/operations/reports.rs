@@ -1,6 +1,7 @@
 //! Reports, their long lists, and the templates.
 
 use super::{Operation, json_body};
+use crate::export_report::{LINK_S, MOST_BYTES};
 use crate::http::openapi::parameters::{self, min_lift, paging, product, segment, shared, sort};
 use crate::http::openapi::{examples, responses};
 use crate::submit_report::MAX_REQUEST_BYTES;
@@ -85,6 +86,32 @@ pub fn customers() -> Operation {
     let description =
         "All scored customers of an RFM report; in the report's own order those who spent most come first.";
     part("List customers", description, "CustomerList", vec![segment(), sort("customers")])
+}
+
+pub fn export() -> Operation {
+    let description = format!(
+        "A list of a completed report as a file: the answer leads to an address without a key, which holds for {} \
+         minutes. Without `part` the rules of an MBA report or the customers of an RFM report. CSV is for \
+         spreadsheets: several names stand in one cell as `Mug + Tea pot`, and a text that would be taken for a formula \
+         begins with an apostrophe. Parquet has lists, decimals and dates. What takes more than {} MiB is to be had as \
+         `ndjson` alone.",
+        LINK_S / 60,
+        MOST_BYTES >> 20,
+    );
+    let link = responses::bodiless("The file is there.", &["Location", "Cache-Control"]);
+    let operation = Operation::get(REPORTS, "Download a list", &description, Value::Null)
+        .taking([vec![shared("ReportId")], parameters::export()].concat(), &[404, 409, 422]);
+    Operation { answers: vec![(302, link)], ..operation }
+}
+
+pub fn recommend() -> Operation {
+    let description = "What goes with some products, by the rules of the dataset's newest completed MBA report. A rule \
+                       speaks for its consequent where all its antecedents are among the products; of several that do, \
+                       the best counts. Names that look like charges stand last. Nothing found: an empty list and the \
+                       reason.";
+    let answer = responses::success("The best, first.", "Recommendations", &[], json!({}));
+    let taken = [vec![shared("Limit")], parameters::recommendations()].concat();
+    Operation::get(REPORTS, "Recommend products", description, answer).taking(taken, &[404, 422])
 }
 
 /// A long list of a completed report. A report that failed, or is of the other type, has none: 404.

@@ -2,7 +2,7 @@
 
 use super::Named;
 use crate::http::openapi::schema::{
-    count, flag, list_of, merged, money, nullable, number, object, page_of, reference, share, text, texts,
+    count, flag, instant, list_of, merged, money, nullable, number, object, page_of, reference, share, text, texts,
 };
 use serde_json::{Value, json};
 
@@ -10,6 +10,8 @@ pub fn schemas() -> Named {
     vec![
         ("Rule", rule()),
         ("RuleList", page_of("Rule", "Rules.")),
+        ("Recommendations", recommendations()),
+        ("Recommendation", recommendation()),
         ("Itemset", itemset()),
         ("ItemsetList", page_of("Itemset", "Itemsets.")),
         ("Bundle", bundle()),
@@ -55,6 +57,30 @@ fn measures() -> Value {
         "p_value": share("Fisher's exact test, one-sided."),
         "q_value": share("The p-value after Benjamini and Hochberg over the rules tested."),
     })
+}
+
+fn recommendations() -> Value {
+    let fields = json!({
+        "dataset_id": text("The dataset."),
+        "report_id": text("The report whose rules these are: its newest completed MBA report."),
+        "report_completed_at": nullable(instant("When it ended.")),
+        "products": texts("As they were asked for."),
+        "data": list_of(reference("Recommendation"), "The best first; at most `limit`."),
+        "reason": nullable(text("Why there are none; null where there are some.")),
+    });
+    object("What goes with some products.", fields)
+}
+
+fn recommendation() -> Value {
+    let fields = json!({
+        "product": text("The consequent of the rule that speaks for it."),
+        "antecedents": texts("The rule's antecedents, all of them among the products."),
+        "confidence": share("Share of the baskets with the antecedents that hold the product too."),
+        "lift": number("Confidence over the product's support; 1 is independence."),
+        "support": share("Share of all baskets with all of them."),
+        "support_count": count("Baskets with all of them."),
+    });
+    object("A product that goes with those that were asked for.", fields)
 }
 
 fn itemset() -> Value {

@@ -47,7 +47,7 @@ fn header() -> Value {
         "links": {
             "type": "object",
             "additionalProperties": {"type": "string"},
-            "description": "Paths: `self`; `rules`, `itemsets` or `customers` once it is completed; `deliveries` \
+            "description": "Paths: `self`; `rules`, `itemsets` or `customers`, and `export`, once it is completed; `deliveries` \
                 where it has a `webhook_url`.",
         },
     });

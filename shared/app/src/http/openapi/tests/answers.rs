@@ -132,6 +132,17 @@ async fn a_basket_analysis() {
     get(&shop, &format!("GET /reports/{id}/itemsets?sort=size"), 200).await;
     get(&shop, &format!("GET /reports/{id}/customers"), 404).await;
     get(&shop, &format!("GET /reports/{id}/rules?sort=luck"), 422).await;
+    for format in ["csv", "json", "ndjson", "parquet"] {
+        get(&shop, &format!("GET /reports/{id}/export?part=itemsets&format={format}"), 302).await;
+    }
+    get(&shop, &format!("GET /reports/{id}/export"), 302).await;
+    get(&shop, &format!("GET /reports/{id}/export?part=customers"), 404).await;
+    get(&shop, &format!("GET /reports/{id}/export?format=xls"), 422).await;
+    let found = get(&shop, "GET /recommendations?dataset_id=my-store&product=Bread&limit=2", 200).await;
+    assert!(found["data"].as_array().is_some_and(|found| !found.is_empty()), "{found}");
+    get(&shop, "GET /recommendations?dataset_id=my-store&product=Nothing&product=Such&rank_by=lift", 200).await;
+    get(&shop, "GET /recommendations?dataset_id=my-store", 422).await;
+    get(&shop, "GET /recommendations?dataset_id=other&product=Bread", 404).await;
     let received = shop.sender.received();
     Contract::new().check("ReportCompletedEvent", &serde_json::from_str(&received[0].body).expect("JSON"));
     get(&shop, "GET /webhooks/deliveries", 200).await;

@@ -170,6 +170,7 @@ impl Shop {
             windows: self.rates.clone(),
             log: self.book.clone(),
             objects: self.objects.clone(),
+            links: Arc::new(MemoryLinks),
             reports: self.book.clone(),
             schedules: self.book.clone(),
             deliveries: self.book.clone(),
@@ -180,6 +181,7 @@ impl Shop {
             clock: self.clock.clone(),
             random: self.random.clone(),
             url_policy: UrlPolicy::PublicOnly,
+            shelf: Arc::default(),
         }
     }
 
