@@ -160,7 +160,7 @@ def main():
     parser.add_argument("--affinsy", required=True)
     parser.add_argument("--autocannon", required=True)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--rate", type=int, default=100, help="requests a second of the steady load")
+    parser.add_argument("--rate", type=int, default=50, help="requests a second of the steady load")
     parser.add_argument("--fairness-seconds", type=int, default=60)
     parser.add_argument("--only", choices=["steady", "fairness"])
     options = parser.parse_args()

@@ -1,12 +1,14 @@
-// One run of autocannon as its first argument says, in JSON; prints what came of it, in JSON. Every order has an id of
-// its own, so that each push adds lines.
+// One run of autocannon as its first argument says, in JSON; prints what came of it, in JSON. Pushes go round over so
+// many orders: after the first round they update, and the dataset stays as large as it is.
 const plan = JSON.parse(process.argv[2]);
 const autocannon = require(require("node:path").resolve(plan.autocannon));
 
-let orders = 0;
+const ORDERS = 2_000;
+let sent = 0;
 const product = (n) => `product ${(n * 7919) % 500}`;
 function push(lines) {
-  const id = `${plan.name}-${process.pid}-${orders++}`;
+  const orders = sent++ % ORDERS;
+  const id = `${plan.name}-${orders}`;
   const items = Array.from({ length: lines }, (_, at) => ({
     product_name: product(orders * 3 + at * at), quantity: 1 + (at % 3), unit_price: 1 + (at % 20),
   }));

@@ -6,6 +6,7 @@ mod events;
 pub mod gateway;
 pub mod lambda;
 mod ports;
+pub mod rights;
 mod serve;
 pub mod services;
 mod stack;

@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 use crate::gateway::Gateway;
 use crate::lambda::{self, Account, Endpoints, Function, FunctionSpec, Functions, Launch};
 use crate::ports::Ports;
+use crate::rights::{self, Rights};
 use crate::serve::Server;
 use crate::services::{
-    ACCESS_KEY_ID, ACCOUNT_ID, Durability, DynamoDb, EventBridge, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig,
-    ServiceError, Sqs,
+    ACCOUNT_ID, Durability, DynamoDb, EventBridge, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, ServiceError, Sqs,
 };
 use crate::template::{self, LocalNames, Template};
 use crate::{LocalConfig, StartError, TemplateSource, events};
@@ -73,7 +73,7 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
     let door = listen(config.port).await?;
     let lambda_door = listen(ports.lambda).await?;
 
-    let services = Services::start(&config.data, ports).await?;
+    let services = Services::start(&config.data, ports, &Rights::of(&template.functions)).await?;
     services.create(&template).await?;
     services.notify(&template);
     let endpoints = Endpoints {
@@ -143,11 +143,12 @@ impl RunningStack {
 }
 
 impl Services {
-    async fn start(data: &Path, ports: Ports) -> Result<Services, StartError> {
+    async fn start(data: &Path, ports: Ports, rights: &Rights) -> Result<Services, StartError> {
         // Survives a kill of every process; only a power cut can take the last moments, and saves a disk
         // flush a write.
         let config = |name: &str, port| {
-            ServiceConfig::new(data.join(name)).on_port(port).with_durability(Durability::OperatingSystem)
+            let config = ServiceConfig::new(data.join(name)).on_port(port).with_rights(rights.clone());
+            config.with_durability(Durability::OperatingSystem)
         };
         Ok(Services {
             dynamodb: DynamoDb::start(config("dynamodb", ports.dynamodb)).await?,
@@ -229,10 +230,12 @@ fn functions(
     endpoints: &Endpoints,
     config: &LocalConfig,
 ) -> Result<Functions, StartError> {
-    let account = Account { region: REGION, access_key_id: ACCESS_KEY_ID, secret_access_key: SECRET_ACCESS_KEY };
     let logs = config.data.join("logs");
     let made = template.functions.iter().zip(binaries).map(|(function, binary)| {
         let task_root = binary.parent().unwrap_or(&config.functions);
+        // A key of its own: the services hold it to the function's policy.
+        let access_key_id = rights::access_key_id(function);
+        let account = Account { region: REGION, access_key_id: &access_key_id, secret_access_key: SECRET_ACCESS_KEY };
         let mut environment = lambda::environment(function, task_root, endpoints, account);
         environment.extend(config.environment.clone());
         let spec = FunctionSpec {

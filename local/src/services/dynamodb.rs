@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::server::{Bound, Running, create_folder};
-use super::{Durability, ServiceConfig, ServiceError};
+use super::{Durability, ServiceConfig, ServiceError, front};
 
 /// What `CreateTable` takes and the emulator acts on; the rest of a template's table (backups, encryption) has no
 /// meaning here.
@@ -25,6 +25,8 @@ const CREATE_TABLE_FIELDS: [&str; 8] = [
 pub struct DynamoDb {
     database: Database,
     server: Running,
+    /// Where keys are limited, what asks their rights before the server is asked.
+    door: Option<Running>,
 }
 
 impl std::fmt::Debug for DynamoDb {
@@ -44,21 +46,30 @@ impl DynamoDb {
             // The public call that sets `synchronous=NORMAL`; what else it sets is the default already.
             database.disable_bulk_loading().map_err(|error| ServiceError::database(&path, error))?;
         }
-        let bound = Bound::new(config.port).await?;
+        let is_limited = !config.rights.is_empty();
+        let bound = Bound::new(config.port.filter(|_| !is_limited)).await?;
         let (served, stopped) = (database.clone(), bound.stop_signal().stopped());
         let server = bound.spawn("DynamoDB", |listener| async move {
             dynoxide::server::serve_with_shutdown(listener, served, stopped).await
         });
-        Ok(Self { database, server })
+        let door = match is_limited {
+            true => Some(Bound::new(config.port).await?.serve("DynamoDB", front::dynamodb(server.addr, config.rights))),
+            false => None,
+        };
+        Ok(Self { database, server, door })
     }
 
     /// What `AWS_ENDPOINT_URL_DYNAMODB` is set to.
     pub fn url(&self) -> String {
-        self.server.url()
+        self.outer().url()
     }
 
     pub fn addr(&self) -> std::net::SocketAddr {
-        self.server.addr
+        self.outer().addr
+    }
+
+    fn outer(&self) -> &Running {
+        self.door.as_ref().unwrap_or(&self.server)
     }
 
     /// Creates the table of a `CreateTable` request (or of an `AWS::DynamoDB::Table`'s resolved properties, with the
@@ -72,6 +83,9 @@ impl DynamoDb {
 
     /// Lets running requests finish, then closes.
     pub async fn shutdown(self) -> Result<(), ServiceError> {
+        if let Some(door) = self.door {
+            door.shutdown().await?;
+        }
         self.server.shutdown().await
     }
 }

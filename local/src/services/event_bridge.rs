@@ -17,7 +17,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::server::{Bound, Running, create_folder};
-use super::{ACCOUNT_ID, REGION, ServiceConfig, ServiceError};
+use super::{ACCOUNT_ID, REGION, ServiceConfig, ServiceError, guard};
+use crate::rights::{self, Rights};
 use crate::time::now;
 
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -37,6 +38,12 @@ pub struct EventBridge {
 /// The log, to which one writes at a time.
 type Log = Arc<Mutex<File>>;
 
+#[derive(Debug, Clone)]
+struct Shared {
+    log: Log,
+    rights: Rights,
+}
+
 impl EventBridge {
     /// Opens or creates the log under `config.dir` and answers on the port.
     ///
@@ -47,7 +54,7 @@ impl EventBridge {
         let path = config.dir.join(LOG);
         let log: Log = Arc::new(Mutex::new(open(&path)?));
         let bound = Bound::new(config.port).await?;
-        let router = Router::new().fallback(respond).with_state(log);
+        let router = Router::new().fallback(respond).with_state(Shared { log, rights: config.rights });
         Ok(Self { log: path, server: bound.serve("EventBridge", router) })
     }
 
@@ -89,6 +96,7 @@ struct Entry {
     source: Option<String>,
     detail_type: Option<String>,
     detail: Option<String>,
+    event_bus_name: Option<String>,
     #[serde(default)]
     resources: Vec<String>,
 }
@@ -96,7 +104,7 @@ struct Entry {
 /// Why an entry is not taken: code and message.
 type Refused = (&'static str, String);
 
-async fn respond(State(log): State<Log>, headers: HeaderMap, body: Bytes) -> Response {
+async fn respond(State(Shared { log, rights }): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     if target != Some("AWSEvents.PutEvents") {
         return refused(
@@ -111,6 +119,11 @@ async fn respond(State(log): State<Log>, headers: HeaderMap, body: Bytes) -> Res
     if request.entries.is_empty() || request.entries.len() > MAX_ENTRIES {
         let message = format!("Entries must have 1 to {MAX_ENTRIES} members, not {}.", request.entries.len());
         return refused("ValidationException", &message);
+    }
+    let signer = rights::signer(&headers);
+    let denied = request.entries.iter().map(|entry| guard::event_bus(&rights, signer, entry.event_bus_name.as_deref()));
+    if let Some(denied) = denied.filter_map(Result::err).next() {
+        return refused("AccessDeniedException", &denied.to_string());
     }
     let size: usize = request.entries.iter().map(Entry::bytes).sum();
     if size >= MAX_ENTRY_BYTES {

@@ -6,11 +6,15 @@ pub mod clock;
 mod dynamodb;
 mod error;
 mod event_bridge;
+mod front;
+mod guard;
 mod s3;
 mod server;
 mod sqs;
 
 use std::path::PathBuf;
+
+use crate::rights::Rights;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dynamodb::DynamoDb;
@@ -22,7 +26,8 @@ pub use sqs::{
     SqsError,
 };
 
-/// The credentials that S3 signatures are checked against; the other services take any.
+/// The account owner's credentials. S3 checks signatures against them and those of the functions; the other services
+/// take any, and hold a function to its policy all the same.
 pub const ACCESS_KEY_ID: &str = "AFFINSYLOCAL";
 /// The secret that belongs to [`ACCESS_KEY_ID`]. It guards nothing but a loopback port.
 pub const SECRET_ACCESS_KEY: &str = "affinsy-local-secret";
@@ -39,6 +44,8 @@ pub struct ServiceConfig {
     /// A fixed port keeps endpoints and queue URLs the same over restarts; `None` takes a free one.
     pub port: Option<u16>,
     pub durability: Durability,
+    /// Who may do what; by default everyone everything.
+    pub rights: Rights,
 }
 
 /// When a write is acknowledged. Either way an acknowledged write survives `kill -9`, and no crash corrupts anything.
@@ -64,13 +71,19 @@ impl Durability {
 impl ServiceConfig {
     /// A service under `dir`, on a free port.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), port: None, durability: Durability::default() }
+        Self { dir: dir.into(), port: None, durability: Durability::default(), rights: Rights::default() }
     }
 
     /// The same, on a fixed port.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
         Self { port: Some(port), ..self }
+    }
+
+    /// The same, with limits to what keys may do.
+    #[must_use]
+    pub fn with_rights(self, rights: Rights) -> Self {
+        Self { rights, ..self }
     }
 
     /// The same, with another moment of acknowledgement.

@@ -10,9 +10,11 @@ use super::document::Resource;
 use super::model::{Function, QueueSource, Route, Schedule};
 use super::parameters::scalar_text;
 use super::properties::{
-    EventProperties, FunctionProperties, QueueSourceProperties, ResponseType, RouteProperties, ScheduleProperties,
+    EventProperties, FunctionProperties, Policy, QueueSourceProperties, ResponseType, RouteProperties,
+    ScheduleProperties,
 };
 use super::{TemplateError, invalid, unsupported};
+use crate::rights::Grant;
 
 /// A route whose authorizer is still a name, or absent.
 pub struct PendingRoute {
@@ -45,6 +47,7 @@ pub fn build(
         reserved_concurrency: properties.reserved_concurrent_executions,
         queue_sources: Vec::new(),
         schedules: Vec::new(),
+        grants: grants(id, properties.policies)?,
     };
     let mut routes = Vec::new();
     for (event, properties) in properties.events {
@@ -58,6 +61,19 @@ pub fn build(
         }
     }
     Ok((function, routes))
+}
+
+/// What the policies allow for certain: what a condition stands before is left out, as nothing here can judge it.
+fn grants(id: &str, policies: Vec<Policy>) -> Result<Vec<Grant>, TemplateError> {
+    let statements = policies.into_iter().flat_map(|policy| policy.statement);
+    let mut grants = Vec::new();
+    for statement in statements.filter(|statement| statement.condition.is_none()) {
+        if statement.effect != "Allow" {
+            return Err(unsupported(format!("{}.Policies", at(id)), format!("the effect {}", statement.effect)));
+        }
+        grants.push(Grant { actions: statement.action.into_vec(), resources: statement.resource.into_vec() });
+    }
+    Ok(grants)
 }
 
 /// SAM's merge: maps are merged, everything else of the function's own wins.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::rights::Grant;
+
 /// Everything that runs, by the template's logical ids.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
@@ -32,6 +34,8 @@ pub struct Function {
     pub reserved_concurrency: Option<usize>,
     pub queue_sources: Vec<QueueSource>,
     pub schedules: Vec<Schedule>,
+    /// What its policy allows.
+    pub grants: Vec<Grant>,
 }
 
 /// An SQS event source mapping.

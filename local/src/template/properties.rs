@@ -1,5 +1,5 @@
 //! The properties that the local run knows, type by type. A property that is not written down here is
-//! refused by name. Fields that begin with `_` are known and govern only the deployment: permissions,
+//! refused by name. Fields that begin with `_` are known and govern only the deployment: access lists,
 //! encryption at rest, back-ups, billing, the build.
 
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ pub struct FunctionProperties {
     pub events: BTreeMap<String, EventProperties>,
     #[serde(rename = "Architectures")]
     pub _architectures: Option<Vec<String>>,
-    #[serde(rename = "Policies")]
-    pub _policies: Option<Value>,
+    #[serde(default)]
+    pub policies: Vec<Policy>,
     #[serde(rename = "Description")]
     pub _description: Option<String>,
     #[serde(rename = "Tags")]
@@ -36,6 +36,42 @@ pub struct FunctionProperties {
     /// Where the cloud keeps the logs; here they go to files.
     #[serde(rename = "LoggingConfig")]
     pub _logging: Option<Value>,
+}
+
+/// A policy document; managed policies and SAM's templates of policies are not known here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Policy {
+    pub statement: Vec<Statement>,
+    #[serde(rename = "Version")]
+    pub _version: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Statement {
+    #[serde(rename = "Sid")]
+    pub _sid: Option<String>,
+    pub effect: String,
+    pub action: OneOrMore,
+    pub resource: OneOrMore,
+    pub condition: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
 }
 
 fn default_memory_mib() -> u32 {

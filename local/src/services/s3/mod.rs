@@ -34,6 +34,7 @@ pub use events::{CreatedBy, ObjectCreated};
 use self::operations::Operations;
 use self::store::Store;
 use super::clock::{Clock, SystemClock};
+use super::guard::S3Guard;
 use super::server::{Bound, Running, StopSignal, create_folder};
 use super::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, ServiceConfig, ServiceError};
 
@@ -47,12 +48,17 @@ pub struct S3 {
 
 impl S3 {
     /// Opens or creates the buckets under `config.dir` and answers on the port, with path-style addresses and the
-    /// credentials [`ACCESS_KEY_ID`] and [`SECRET_ACCESS_KEY`].
+    /// credentials [`ACCESS_KEY_ID`] and [`SECRET_ACCESS_KEY`], or those of a function with the same secret.
     pub async fn start(config: ServiceConfig) -> Result<Self, ServiceError> {
         create_folder(&config.dir)?;
         let store = Store::open(&config.dir, config.durability)?;
         let mut builder = S3ServiceBuilder::new(Operations(store.clone()));
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        let mut auth = SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+        for key in config.rights.keys() {
+            auth.register(key.to_owned(), SECRET_ACCESS_KEY.into());
+        }
+        builder.set_auth(auth);
+        builder.set_access(S3Guard(config.rights));
         let service = builder.build();
         let router = Router::new().fallback(move |request: Request| respond(service.clone(), request));
         let bound = Bound::new(config.port).await?;

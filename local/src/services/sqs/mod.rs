@@ -25,8 +25,10 @@ pub use message::{Message, MessageAttribute, NewMessage, SentMessage};
 pub use queues::{Queues, ReceiveOptions};
 
 use super::clock::{Clock, SystemClock};
+use super::guard;
 use super::server::{Bound, Running, StopSignal, create_folder};
 use super::{ServiceConfig, ServiceError};
+use crate::rights::{self, Rights};
 
 /// Ten entries of 1 MiB, each byte escaped to six, is the greatest body worth reading to say that it is too long.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -44,6 +46,7 @@ struct Shared {
     queues: Queues,
     base_url: String,
     stop: StopSignal,
+    rights: Rights,
 }
 
 impl Sqs {
@@ -60,7 +63,7 @@ impl Sqs {
             Queues::open(&path, config.durability, clock).map_err(|error| ServiceError::database(&path, error))?;
         let bound = Bound::new(config.port).await?;
         let base_url = format!("http://{}", bound.addr);
-        let shared = Shared { queues: queues.clone(), base_url, stop: bound.stop_signal() };
+        let shared = Shared { queues: queues.clone(), base_url, stop: bound.stop_signal(), rights: config.rights };
         let router = Router::new().fallback(respond).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(shared);
         Ok(Self { queues, server: bound.serve("SQS", router) })
     }
@@ -108,6 +111,10 @@ async fn respond(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
             "Only the AWS JSON protocol is spoken here: the header X-Amz-Target: AmazonSQS.ACTION is missing.";
         return render(Err(SqsError::new(ErrorKind::InvalidAction, message)));
     };
+    if let Err(denied) = guard::sqs(&shared.rights, rights::signer(&headers), action, &body) {
+        let body = json!({"__type": "com.amazonaws.sqs#AccessDeniedException", "message": denied.to_string()});
+        return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, JSON_1_0)], body.to_string()).into_response();
+    }
     tokio::select! {
         outcome = actions::answer(&shared.queues, &shared.base_url, action, &body) => render(outcome),
         // Only a long poll lasts long enough to be cut; what it would have found is found by the next.
