@@ -1,7 +1,14 @@
 //! What clients asked for and what they were told, and what really became of it: the history that the checker reads.
-//! Judges nothing.
+//! Judges little: what no later look could tell.
 
 use crate::reference::{Change, Orders, orders_after};
+use affinsy_app::ports::PurgeRecord;
+use affinsy_core::ids::Tenant;
+use affinsy_core::time::Instant;
+use std::collections::BTreeSet;
+
+/// Orders and products, as stored rows name them.
+pub type Lines = BTreeSet<(String, String)>;
 
 /// Something that a client did to a dataset.
 #[derive(Debug, Clone)]
@@ -11,8 +18,41 @@ pub struct Deed {
     pub change: Change,
     /// When the client was told that it is done; `None` while it was not, or was told nothing.
     pub acknowledged: Option<u64>,
-    /// Where it came to stand: incarnation and sequence. Of a deleted dataset its last sequence.
+    /// Where it came to stand: incarnation and sequence. Of a deleted dataset its last sequence, of a file too.
     pub landed: Option<(String, u64)>,
+    /// Where it is a file.
+    pub file: Option<File>,
+}
+
+/// A file that a client asked to upload.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// Once its client was told.
+    pub import_id: Option<String>,
+    pub webhook_url: Option<String>,
+    /// It is none that can be imported.
+    pub is_rubbish: bool,
+    /// Rows that nobody can use.
+    pub bad_rows: u64,
+    /// It came to the bucket.
+    pub is_there: bool,
+    /// What its client once read of its end: it must not change.
+    pub seen: Option<Ending>,
+}
+
+/// Something was erased: what files of this dataset left behind until then goes.
+#[derive(Debug, Clone)]
+pub struct Purge {
+    pub tenant: String,
+    pub dataset: String,
+    pub requested_at: Instant,
+}
+
+impl Purge {
+    pub fn of(tenant: &Tenant, purge: &PurgeRecord) -> Self {
+        let (tenant, dataset) = (tenant.as_str().to_owned(), purge.dataset_id.clone());
+        Self { tenant, dataset, requested_at: purge.requested_at }
+    }
 }
 
 /// A report that a client asked for.
@@ -30,7 +70,7 @@ pub struct Ask {
     pub dismissed: bool,
 }
 
-/// How a report was seen to have ended.
+/// How a report or an import was seen to have ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     pub status: String,
@@ -60,6 +100,7 @@ pub struct Ledger {
     pub received: Vec<Received>,
     /// The details of the events that the bus took.
     pub announced: Vec<String>,
+    pub purges: Vec<Purge>,
     pub violations: Vec<String>,
     moment: u64,
 }
@@ -76,8 +117,31 @@ impl Ledger {
     }
 
     pub fn begin(&mut self, tenant: usize, dataset: &'static str, change: Change) -> usize {
-        self.deeds.push(Deed { tenant, dataset, change, acknowledged: None, landed: None });
+        self.deeds.push(Deed { tenant, dataset, change, acknowledged: None, landed: None, file: None });
         self.deeds.len() - 1
+    }
+
+    /// The deed whose file an import reads.
+    pub fn file(&self, import_id: &str) -> Option<usize> {
+        let reads = |deed: &Deed| deed.file.as_ref().is_some_and(|file| file.import_id.as_deref() == Some(import_id));
+        self.deeds.iter().position(reads)
+    }
+
+    /// A file came to the bucket, under a key that ends with its import's id.
+    pub fn came(&mut self, key: &str) {
+        let deed = key.rsplit('/').next().and_then(|import_id| self.file(import_id));
+        match deed.and_then(|deed| self.deeds[deed].file.as_mut()) {
+            Some(file) => file.is_there = true,
+            None => self.violation(format!("nobody asked to send {key}")),
+        }
+    }
+
+    /// What a file came to be stored as: it is all there.
+    pub fn holds(&mut self, deed: usize, lines: &Lines) {
+        let sent: Lines = self.deeds[deed].change.lines();
+        if sent != *lines {
+            self.violation(format!("I2: of a file's lines {sent:?} these are stored: {lines:?}"));
+        }
     }
 
     /// The one place where a deed comes to stand.
@@ -94,6 +158,9 @@ impl Ledger {
     pub fn acknowledged(&mut self, deed: usize) {
         let moment = self.moment();
         let deed = &mut self.deeds[deed];
+        if deed.acknowledged.is_some() {
+            return;
+        }
         deed.acknowledged = Some(moment);
         if deed.landed.is_none() {
             let what = format!("I1: acknowledged, and stored nowhere: {:?}", deed.change);

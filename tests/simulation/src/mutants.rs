@@ -26,10 +26,13 @@ pub enum Mutant {
     RetriesEndEarly,
     KeyIgnored,
     TakeoverDrawsAnew,
+    ImportCompletesFirst,
+    ImportUnfenced,
+    ImportsNotSwept,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -53,6 +56,9 @@ impl Mutant {
         Self::RetriesEndEarly,
         Self::KeyIgnored,
         Self::TakeoverDrawsAnew,
+        Self::ImportCompletesFirst,
+        Self::ImportUnfenced,
+        Self::ImportsNotSwept,
     ];
 
     pub const fn what(self) -> &'static str {
@@ -80,6 +86,9 @@ impl Mutant {
             Self::RetriesEndEarly => "a delivery is dropped after an attempt that failed",
             Self::KeyIgnored => "a call's `Idempotency-Key` is not looked at",
             Self::TakeoverDrawsAnew => "who takes over a call that died draws identifiers of its own",
+            Self::ImportCompletesFirst => "an import is Completed, and then its segments are committed",
+            Self::ImportUnfenced => "an importer whose claim is void commits all the same",
+            Self::ImportsNotSwept => "an import whose notification was lost is left alone by the sweeper",
         }
     }
 }

@@ -22,6 +22,18 @@ pub struct SentOrder {
     pub lines: Vec<(String, i64, i64)>,
 }
 
+impl Change {
+    /// The orders and products of which it says something.
+    pub fn lines(&self) -> BTreeSet<(String, String)> {
+        let Self::Push(orders) = self else { return BTreeSet::new() };
+        let of = |order: &SentOrder| {
+            let id = order.id.clone();
+            order.lines.clone().into_iter().map(move |(product, ..)| (id.clone(), product))
+        };
+        orders.iter().flat_map(of).collect()
+    }
+}
+
 pub type Orders = BTreeMap<String, Order>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 mod calls;
 mod deliveries;
 mod functions;
+mod importer;
 mod leases;
 mod objects;
 mod orders;
@@ -11,10 +12,12 @@ mod queues;
 mod receivers;
 mod reports;
 mod tending;
+mod uploads;
 
 pub use functions::Reply;
 pub use queues::QueueName;
 pub use receivers::Manner;
+pub use uploads::Sent;
 
 use crate::ledger::Ledger;
 use crate::mutants::Mutant;
@@ -25,6 +28,7 @@ use affinsy_app::memory::{MemoryBook, MemoryIdempotency, MemoryKeys, MemoryObjec
 use affinsy_app::ports::{LogId, Objects, PortResult, ReportRecord, SegmentRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::Instant;
 use bytes::Bytes;
 use leases::Leases;
 use queues::Queues;
@@ -51,6 +55,8 @@ pub struct World {
     pub mutant: Option<Mutant>,
     ledger: Mutex<Ledger>,
     bearers: Mutex<BTreeMap<usize, String>>,
+    /// Where files may be sent: the object's key, and until when.
+    addresses: Mutex<BTreeMap<String, (String, Instant)>>,
     /// For a mutant: objects that wait for their commit, and segments that took another's sequence.
     late: Mutex<BTreeMap<usize, (String, Bytes)>>,
     overlaid: Mutex<BTreeMap<(LogId, u64), SegmentRecord>>,
@@ -80,6 +86,7 @@ impl World {
             mutant,
             ledger: Mutex::default(),
             bearers: Mutex::default(),
+            addresses: Mutex::default(),
             late: Mutex::default(),
             overlaid: Mutex::default(),
             overwritten: Mutex::default(),
@@ -115,6 +122,12 @@ impl World {
     /// What is stored in the bucket.
     pub fn stored(&self) -> Vec<String> {
         self.objects.keys()
+    }
+
+    /// When an object was written.
+    pub async fn stored_at(&self, key: &str) -> Option<Instant> {
+        let found = Objects::list(&self.objects, key, None).await.ok()?;
+        found.items.iter().find(|object| object.key == key).map(|object| object.modified_at)
     }
 
     pub async fn stored_bytes(&self, key: &str) -> Bytes {
