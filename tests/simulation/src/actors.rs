@@ -6,7 +6,7 @@ use crate::ledger::{Ask, Ending, Kind};
 use crate::reference::{Change, SentOrder};
 use crate::world::{DATASETS, Reply, TENANTS, World};
 use affinsy_app::http::Answer;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -39,7 +39,9 @@ impl Client {
             self.world.sim.sleep_ms(pause_ms).await;
             let dataset = self.world.sim.roll(|dice| dice.pick(&[DATASETS[0], DATASETS[0], DATASETS[1]]));
             match self.world.sim.roll(|dice| dice.below(28)) {
-                0..=11 => self.push(dataset).await,
+                0..=9 => self.push(dataset).await,
+                // Each takes the other's sequence away.
+                10..=11 => drop(join(self.push(dataset), self.push(dataset)).await),
                 12..=15 => self.ask(dataset).await,
                 16..=17 => self.look().await,
                 18 => self.list().await,
@@ -110,7 +112,10 @@ impl Client {
             let deed = self.world.ledger().begin(self.tenant, dataset, change.clone());
             let request = self.world.build(method, path, &[], body);
             match self.world.request(self.tenant, Some(deed), request).await {
-                Reply::Answer(answer) if answer.status == 202 => return self.world.ledger().acknowledged(deed),
+                Reply::Answer(answer) if answer.status == 202 => {
+                    self.world.ledger().acknowledged(deed);
+                    return told_of_cap(&self.world, deed, &answer);
+                }
                 // Without the dataset there is nothing to erase.
                 Reply::Answer(answer) if answer.status == 404 && method == "DELETE" => return,
                 Reply::Answer(answer) if answer.status < 500 => {
@@ -200,6 +205,21 @@ impl Client {
         }
         let at = self.world.sim.roll(|dice| dice.below(others.len() as u64)) as usize;
         trespass(&self.world, self.tenant, &others[at]).await;
+    }
+}
+
+/// A push that was not stored whole is answered so, with the number of lines that were not.
+fn told_of_cap(world: &World, deed: usize, answer: &Answer) {
+    let mut ledger = world.ledger();
+    let Some(brought) = ledger.brought(&ledger.deeds[deed]) else { return };
+    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let says = said["warning"].as_str().unwrap_or_default();
+    let is_right = match brought.refused {
+        0 => says.is_empty(),
+        refused => says.contains(&format!(" {refused} new line")),
+    };
+    if !is_right {
+        ledger.violation(format!("I8: of a push {} lines have no room, and it is answered {said}", brought.refused));
     }
 }
 

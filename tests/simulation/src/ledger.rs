@@ -1,14 +1,12 @@
 //! What clients asked for and what they were told, and what really became of it: the history that the checker reads.
 //! Judges little: what no later look could tell.
 
-use crate::reference::{Change, Orders, orders_after};
-use affinsy_app::ports::PurgeRecord;
-use affinsy_core::ids::Tenant;
-use affinsy_core::time::Instant;
-use std::collections::BTreeSet;
+mod files;
 
-/// Orders and products, as stored rows name them.
-pub type Lines = BTreeSet<(String, String)>;
+pub use files::{File, Lines, Purge};
+
+use crate::reference::{Brought, Change, Orders, admitted, orders_after};
+use crate::world::TENANTS;
 
 /// Something that a client did to a dataset.
 #[derive(Debug, Clone)]
@@ -20,39 +18,12 @@ pub struct Deed {
     pub acknowledged: Option<u64>,
     /// Where it came to stand: incarnation and sequence. Of a deleted dataset its last sequence, of a file too.
     pub landed: Option<(String, u64)>,
+    /// When that was.
+    pub landed_at: Option<u64>,
+    /// The import of a push, by its commit.
+    pub import_id: Option<String>,
     /// Where it is a file.
     pub file: Option<File>,
-}
-
-/// A file that a client asked to upload.
-#[derive(Debug, Clone, Default)]
-pub struct File {
-    /// Once its client was told.
-    pub import_id: Option<String>,
-    pub webhook_url: Option<String>,
-    /// It is none that can be imported.
-    pub is_rubbish: bool,
-    /// Rows that nobody can use.
-    pub bad_rows: u64,
-    /// It came to the bucket.
-    pub is_there: bool,
-    /// What its client once read of its end: it must not change.
-    pub seen: Option<Ending>,
-}
-
-/// Something was erased: what files of this dataset left behind until then goes.
-#[derive(Debug, Clone)]
-pub struct Purge {
-    pub tenant: String,
-    pub dataset: String,
-    pub requested_at: Instant,
-}
-
-impl Purge {
-    pub fn of(tenant: &Tenant, purge: &PurgeRecord) -> Self {
-        let (tenant, dataset) = (tenant.as_str().to_owned(), purge.dataset_id.clone());
-        Self { tenant, dataset, requested_at: purge.requested_at }
-    }
 }
 
 /// A report that a client asked for.
@@ -101,6 +72,8 @@ pub struct Ledger {
     /// The details of the events that the bus took.
     pub announced: Vec<String>,
     pub purges: Vec<Purge>,
+    /// How many lines a dataset of a tenant may have.
+    pub caps: [Option<u64>; TENANTS.len()],
     pub violations: Vec<String>,
     moment: u64,
 }
@@ -117,38 +90,39 @@ impl Ledger {
     }
 
     pub fn begin(&mut self, tenant: usize, dataset: &'static str, change: Change) -> usize {
-        self.deeds.push(Deed { tenant, dataset, change, acknowledged: None, landed: None, file: None });
+        self.deeds.push(Deed {
+            tenant,
+            dataset,
+            change,
+            acknowledged: None,
+            landed: None,
+            landed_at: None,
+            import_id: None,
+            file: None,
+        });
         self.deeds.len() - 1
     }
 
-    /// The deed whose file an import reads.
-    pub fn file(&self, import_id: &str) -> Option<usize> {
-        let reads = |deed: &Deed| deed.file.as_ref().is_some_and(|file| file.import_id.as_deref() == Some(import_id));
-        self.deeds.iter().position(reads)
-    }
-
-    /// A file came to the bucket, under a key that ends with its import's id.
-    pub fn came(&mut self, key: &str) {
-        let deed = key.rsplit('/').next().and_then(|import_id| self.file(import_id));
-        match deed.and_then(|deed| self.deeds[deed].file.as_mut()) {
-            Some(file) => file.is_there = true,
-            None => self.violation(format!("nobody asked to send {key}")),
-        }
-    }
-
-    /// What a file came to be stored as: it is all there.
-    pub fn holds(&mut self, deed: usize, lines: &Lines) {
-        let sent: Lines = self.deeds[deed].change.lines();
-        if sent != *lines {
-            self.violation(format!("I2: of a file's lines {sent:?} these are stored: {lines:?}"));
+    /// What a push or a file that landed brought, by the reference.
+    pub fn brought(&self, deed: &Deed) -> Option<Brought> {
+        let (incarnation, sequence) = deed.landed.as_ref()?;
+        let before = self.orders_at(deed.tenant, deed.dataset, incarnation, sequence - 1);
+        match (&deed.change, &deed.file) {
+            (Change::Push(sent), _) => Some(admitted(&before, sent, self.caps[deed.tenant]).1),
+            (Change::File(stored), Some(file)) => {
+                Some(Brought { refused: file.refused, ..admitted(&before, stored, None).1 })
+            }
+            _ => None,
         }
     }
 
     /// The one place where a deed comes to stand.
     pub fn landed(&mut self, deed: Option<usize>, incarnation: &str, sequence: u64) {
+        let moment = self.moment();
         let Some(deed) = deed.and_then(|deed| self.deeds.get_mut(deed)) else {
             return self.violation(format!("I2: nobody asked for what became {incarnation}/{sequence}"));
         };
+        deed.landed_at = Some(moment);
         if let Some(before) = deed.landed.replace((incarnation.to_owned(), sequence)) {
             let now = format!("{incarnation}/{sequence}");
             self.violation(format!("I2: one deed came to stand twice, as {before:?} and as {now}"));
@@ -183,7 +157,7 @@ impl Ledger {
             })
             .collect();
         changes.sort_by_key(|(at, _)| *at);
-        orders_after(changes.into_iter().map(|(_, change)| change))
+        orders_after(self.caps[tenant], changes.into_iter().map(|(_, change)| change))
     }
 
     /// The incarnations that somebody deleted.

@@ -29,10 +29,13 @@ pub enum Mutant {
     ImportCompletesFirst,
     ImportUnfenced,
     ImportsNotSwept,
+    FilesKept,
+    CapIgnored,
+    CapDecidedOnce,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -59,6 +62,9 @@ impl Mutant {
         Self::ImportCompletesFirst,
         Self::ImportUnfenced,
         Self::ImportsNotSwept,
+        Self::FilesKept,
+        Self::CapIgnored,
+        Self::CapDecidedOnce,
     ];
 
     pub const fn what(self) -> &'static str {
@@ -89,6 +95,9 @@ impl Mutant {
             Self::ImportCompletesFirst => "an import is Completed, and then its segments are committed",
             Self::ImportUnfenced => "an importer whose claim is void commits all the same",
             Self::ImportsNotSwept => "an import whose notification was lost is left alone by the sweeper",
+            Self::FilesKept => "files, and what was staged or rejected of them, are not deleted when they should be",
+            Self::CapIgnored => "the plan's row cap is not looked at",
+            Self::CapDecidedOnce => "what the row cap admits is not decided again when another push came first",
         }
     }
 }

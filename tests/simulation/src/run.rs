@@ -180,7 +180,7 @@ fn outcome(seed: u64, world: &World, checked: Checked) -> Outcome {
     let ledger = world.ledger();
     let state = lock(&world.sim.state);
     let lines = ledger.deeds.iter().filter(|deed| deed.acknowledged.is_some()).map(|deed| match &deed.change {
-        Change::Push(orders) => orders.iter().map(|order| order.lines.len() as u64).sum(),
+        Change::Push(orders) | Change::File(orders) => orders.iter().map(|order| order.lines.len() as u64).sum(),
         _ => 0,
     });
     Outcome {

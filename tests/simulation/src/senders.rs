@@ -39,7 +39,7 @@ impl Client {
         let webhook_url = world.sim.roll(|dice| dice.one_in(2)).then(|| world.webhook_url(tenant));
         let deed = {
             let mut ledger = world.ledger();
-            let deed = ledger.begin(tenant, dataset, Change::Push(orders));
+            let deed = ledger.begin(tenant, dataset, Change::File(orders));
             let is_rubbish = form == Form::Rubbish;
             ledger.deeds[deed].file = Some(File { webhook_url, is_rubbish, bad_rows, ..File::default() });
             deed

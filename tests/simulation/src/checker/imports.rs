@@ -33,9 +33,40 @@ pub async fn check(world: &Arc<World>, tenant: usize, checked: &mut Checked) {
     for lost in known.iter().filter(|id| !listed.contains(id.as_str())) {
         world.ledger().violation(format!("I3: import {lost} was acknowledged and is not listed"));
     }
-    for import in imports.iter().filter(|import| import["source"] == "upload") {
-        one(world, tenant, import, checked).await;
+    for import in &imports {
+        match import["source"].as_str() {
+            Some("upload") => one(world, tenant, import, checked).await,
+            _ => push(world, tenant, import, checked),
+        }
     }
+}
+
+/// A push is as new as the reference says, where it is known, and so much of it was refused.
+fn push(world: &World, tenant: usize, import: &Value, checked: &mut Checked) {
+    let id = import["import_id"].as_str();
+    let deed = {
+        let ledger = world.ledger();
+        ledger
+            .deeds
+            .iter()
+            .find(|deed| deed.tenant == tenant && id.is_some() && deed.import_id.as_deref() == id)
+            .cloned()
+    };
+    match deed {
+        Some(deed) => same_counts(world, import, &deed, 0, checked),
+        None => world.ledger().violation(format!("I2: nobody pushed what import {id:?} is of")),
+    }
+}
+
+fn same_counts(world: &World, import: &Value, deed: &Deed, bad_rows: u64, checked: &mut Checked) {
+    let Some(brought) = world.ledger().brought(deed) else { return };
+    checked.refused += brought.refused;
+    let mut expected = vec![("rejected", bad_rows + brought.refused)];
+    let is_known = import["inserted"].is_u64() && deed.file.as_ref().is_none_or(|file| file.was_alone);
+    if is_known {
+        expected.extend([("inserted", brought.inserted), ("updated", brought.updated)]);
+    }
+    super::same_numbers(world, &format!("I8: import {}", import["import_id"]), import, &expected);
 }
 
 async fn one(world: &World, tenant: usize, import: &Value, checked: &mut Checked) {
@@ -48,7 +79,7 @@ async fn one(world: &World, tenant: usize, import: &Value, checked: &mut Checked
         Some("Completed") => {
             checked.files += 1;
             match deed {
-                Some(deed) => completed(world, import, &deed),
+                Some(deed) => completed(world, import, &deed, checked),
                 None => world.ledger().violation(format!("I2: nobody sent the file of import {id}")),
             }
         }
@@ -60,14 +91,15 @@ async fn one(world: &World, tenant: usize, import: &Value, checked: &mut Checked
     }
 }
 
-fn completed(world: &World, import: &Value, deed: &Deed) {
+fn completed(world: &World, import: &Value, deed: &Deed, checked: &mut Checked) {
     let id = &import["import_id"];
-    let File { is_rubbish, bad_rows, is_there, .. } = deed.file.clone().unwrap_or_default();
-    if deed.landed.is_none() || is_rubbish || !is_there {
+    let File { is_rubbish, bad_rows, came_at, refused, .. } = deed.file.clone().unwrap_or_default();
+    if deed.landed.is_none() || is_rubbish || came_at.is_none() {
         world.ledger().violation(format!("I1: import {id} is Completed, and nothing of it is stored: {deed:?}"));
     }
-    let lines = deed.change.lines().len() as u64;
-    super::same_numbers(world, &format!("I2: import {id}"), import, &[("line_items", lines), ("rejected", bad_rows)]);
+    let lines = deed.change.lines().len() as u64 + refused;
+    super::same_numbers(world, &format!("I2: import {id}"), import, &[("line_items", lines)]);
+    same_counts(world, import, deed, bad_rows, checked);
 }
 
 async fn failed(world: &World, tenant: usize, import: &Value, deed: Option<&Deed>) {
@@ -79,8 +111,8 @@ async fn failed(world: &World, tenant: usize, import: &Value, deed: Option<&Deed
     let claims = book.import(&world.tenant(tenant), id).await.ok().flatten().map_or(0, |import| import.claims);
     let file = deed.and_then(|deed| deed.file.clone()).unwrap_or_default();
     let fits = match import["failure"]["code"].as_str() {
-        Some("upload_missing") => !file.is_there,
-        Some("unsupported_file") => file.is_there && file.is_rubbish,
+        Some("upload_missing") => file.came_at.is_none(),
+        Some("unsupported_file") => file.came_at.is_some() && file.is_rubbish,
         Some("resource_exhausted") => claims > MOST_LEASES,
         _ => false,
     };

@@ -34,6 +34,8 @@ pub struct Checked {
     /// Files that were imported, and those that were not.
     pub files: u64,
     pub files_failed: u64,
+    /// Lines that a plan's cap refused.
+    pub refused: u64,
 }
 
 /// A report that is asked for in good weather takes no longer.

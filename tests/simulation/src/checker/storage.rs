@@ -7,7 +7,7 @@
 use super::is_purged;
 use crate::ledger::Purge;
 use crate::sim::{MOST_SKEW_MS, lock};
-use crate::world::World;
+use crate::world::{FILES, World};
 use affinsy_app::memory::MemoryBook;
 use affinsy_app::ports::{LogId, OrderLog, ReportBook, ReportFilter, ReportRecord, dataset_place};
 use affinsy_core::ids::name_hash;
@@ -69,7 +69,7 @@ async fn files(world: &World, tenant: usize, stored: &[String]) {
             continue;
         }
         for key in stored.iter().filter(|key| key.contains(&place) && key.contains(&import.import_id)) {
-            let is_file = ["uploads/", "staging/", "rejects/"].iter().any(|kind| key.starts_with(kind));
+            let is_file = FILES.iter().any(|kind| key.starts_with(kind));
             let came_late = world.stored_at(key).await > import.completed_at.map(|at| at.plus_ms(2 * MOST_SKEW_MS));
             if is_file && !(came_late && key.starts_with("uploads/")) {
                 world.ledger().violation(format!("erasure: {key} of {} is still stored", import.dataset_id));

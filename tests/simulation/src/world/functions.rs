@@ -7,7 +7,7 @@ use crate::mutants::Mutant;
 use crate::relay::Relay;
 use crate::sim::{SimClock, SimRandom, Threads, lock};
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
-use affinsy_app::http::{Answer, DataPorts, ReportPorts, Request, data, reports};
+use affinsy_app::http::{Answer, DataPorts, ReportPorts, Request, Verdict, data, reports};
 use affinsy_app::import_upload::import_upload;
 use affinsy_app::ports::{Job, PortResult, Queue};
 use affinsy_app::purge::{PurgePorts, purge};
@@ -88,17 +88,21 @@ impl World {
         self.sim.note(format_args!("{line}"));
         let is_data = request.path.contains("/data");
         let name = if is_data { "ingest" } else { "reports" };
-        let answer = self.invoke(Function { name, deed, threads: Threads::None }, REQUEST_MS, async move {
-            let authorizer = lock(&world.authorizer).clone()?;
-            request.verdict = authorizer.verdict(Some(&bearer)).await;
-            Some(if is_data {
-                data(&request, &world.data_ports()).await
-            } else {
-                reports(&request, &world.report_ports()).await
-            })
-        });
-        let reply = match select(answer, self.sim.sleep_ms(GATEWAY_MS)).await {
-            Either::Left((Ok(Some(answer)), _)) => Reply::Answer(answer),
+        // To see what the plan's cap admits, a push reads what is there.
+        let threads = if self.ledger().caps[tenant].is_some() { Threads::Shared } else { Threads::None };
+        let answer = async {
+            request.verdict = self.verdict(bearer).await?;
+            let handled = async move {
+                if is_data {
+                    data(&request, &world.data_ports()).await
+                } else {
+                    reports(&request, &world.report_ports()).await
+                }
+            };
+            self.invoke(Function { name, deed, threads }, REQUEST_MS, handled).await.ok()
+        };
+        let reply = match select(Box::pin(answer), self.sim.sleep_ms(GATEWAY_MS)).await {
+            Either::Left((Some(answer), _)) => Reply::Answer(answer),
             _ => Reply::Lost,
         };
         self.sim.note(format_args!(
@@ -112,6 +116,13 @@ impl World {
             self.look_for_others(tenant, &line, answer);
         }
         reply
+    }
+
+    /// What the authorizer says of a key, which is a function of its own.
+    async fn verdict(&self, bearer: String) -> Option<Verdict> {
+        let authorizer = lock(&self.authorizer).clone()?;
+        let judged = async move { authorizer.verdict(Some(&bearer)).await };
+        self.invoke(Function::new("auth", Threads::None), REQUEST_MS, judged).await.ok()
     }
 
     /// I6: nothing of another tenant stands in an answer.
@@ -136,7 +147,7 @@ impl World {
             query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: if has_body { Bytes::from(body.to_string()) } else { Bytes::new() },
-            verdict: affinsy_app::http::Verdict::Deny,
+            verdict: Verdict::Deny,
             request_id: format!("{number:016x}"),
         }
     }

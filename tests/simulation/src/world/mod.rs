@@ -15,6 +15,7 @@ mod tending;
 mod uploads;
 
 pub use functions::Reply;
+pub use objects::FILES;
 pub use queues::QueueName;
 pub use receivers::Manner;
 pub use uploads::Sent;
@@ -98,13 +99,19 @@ impl World {
 
     /// A key for each tenant, before anything can go wrong.
     pub async fn open_doors(&self) -> PortResult<()> {
+        let capped = self.sim.roll(|dice| dice.below(2 * TENANTS.len() as u64)) as usize;
+        let cap = self.sim.roll(|dice| dice.between(5, 30)).unsigned_abs();
+        if let Some(of) = self.ledger().caps.get_mut(capped) {
+            *of = Some(cap);
+        }
         for tenant in 0..TENANTS.len() {
+            let max_rows = self.ledger().caps[tenant].filter(|_| !self.is(Mutant::CapIgnored));
             let new = NewKey {
                 tenant: self.tenant(tenant),
                 user: "user".parse().expect("a plain name"),
                 plan: Some(Plan::Enterprise),
                 rate_limit: Some(10_000),
-                max_rows: None,
+                max_rows,
                 scopes: Scopes::all(),
                 expires_at: None,
             };

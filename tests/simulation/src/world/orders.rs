@@ -10,6 +10,10 @@ use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 
+fn is_push(import: &ImportRecord) -> bool {
+    import.source != UPLOAD
+}
+
 impl World {
     async fn committed(
         &self,
@@ -27,6 +31,9 @@ impl World {
         }
         if done == Commit::Conflict && self.is(Mutant::SequenceTwice) && self.overlay(tenant, new).await? {
             done = Commit::Done;
+        }
+        if done == Commit::Conflict && self.is(Mutant::CapDecidedOnce) && import.is_some_and(is_push) {
+            return self.decided_once(tenant, new).await;
         }
         if done == Commit::Void && self.is(Mutant::ImportUnfenced) {
             done = self.book.commit(tenant, &NewSegments { import: None, ..*new }).await?;
@@ -47,6 +54,9 @@ impl World {
             None => self.sim.deed(),
         };
         ledger.landed(deed, &new.head.incarnation, new.head.sequence);
+        if let (Some(import), Some(at)) = (import.filter(|import| is_push(import)), deed) {
+            ledger.deeds[at].import_id = Some(import.import_id.clone());
+        }
         if let (Some(deed), Some(lines)) = (deed, &lines) {
             ledger.holds(deed, lines);
         }
@@ -56,6 +66,23 @@ impl World {
         if let Some(import) = file {
             self.import_let_go(import);
         }
+    }
+
+    /// What a push would do that keeps to what it decided before another came.
+    async fn decided_once(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
+        let stored = self.book.head(tenant, &new.head.dataset_id).await?;
+        let Some(mut head) = stored.filter(|stored| stored.incarnation == new.head.incarnation) else {
+            return Ok(Commit::Conflict);
+        };
+        head.sequence += 1;
+        head.rows_pushed += new.segments[0].rows;
+        let segments = [SegmentRecord { sequence: head.sequence, ..new.segments[0].clone() }];
+        let new = NewSegments { head: &head, segments: &segments, ..*new };
+        let done = self.book.commit(tenant, &new).await?;
+        if done == Commit::Done {
+            self.landed(tenant, &new, new.import).await;
+        }
+        Ok(done)
     }
 
     /// What an importer would do that does not end its import by the commit.
