@@ -3,7 +3,7 @@
 //! a deployment. A key that belongs to no function is the account owner's, who may do everything.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::services::ACCESS_KEY_ID;
 use crate::template::Function;
@@ -17,7 +17,13 @@ pub struct Grant {
 
 /// Cheap to clone: services share it.
 #[derive(Debug, Clone, Default)]
-pub struct Rights(Arc<BTreeMap<String, Vec<Grant>>>);
+pub struct Rights {
+    grants: Arc<BTreeMap<String, Vec<Grant>>>,
+    denied: Arc<Mutex<Vec<Denied>>>,
+}
+
+/// Denials that are kept for who asks afterwards.
+const KEPT: usize = 100;
 
 /// A call that nobody allowed, in the words that AWS has for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,28 +44,33 @@ pub fn access_key_id(function: &Function) -> String {
 impl Rights {
     pub fn of(functions: &[Function]) -> Self {
         let grants = functions.iter().map(|function| (access_key_id(function), function.grants.clone()));
-        Self(Arc::new(grants.collect()))
+        Self { grants: Arc::new(grants.collect()), denied: Arc::default() }
     }
 
     #[cfg(test)]
     pub fn for_key(access_key_id: &str, grants: Vec<Grant>) -> Self {
-        Self(Arc::new([(access_key_id.to_owned(), grants)].into()))
+        Self { grants: Arc::new([(access_key_id.to_owned(), grants)].into()), denied: Arc::default() }
     }
 
     /// Whether nobody is limited.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.grants.is_empty()
     }
 
     /// The keys that are limited.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.grants.keys().map(String::as_str)
+    }
+
+    /// What was denied so far, the first of it.
+    pub fn denied(&self) -> Vec<Denied> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// # Errors
     /// A function's key, and none of the function's statements allows this.
     pub fn check(&self, access_key_id: &str, action: &str, resource: &str) -> Result<(), Denied> {
-        let Some(grants) = self.0.get(access_key_id) else { return Ok(()) };
+        let Some(grants) = self.grants.get(access_key_id) else { return Ok(()) };
         let fits = |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
         if grants.iter().any(|grant| fits(&grant.actions, action) && fits(&grant.resources, resource)) {
             return Ok(());
@@ -70,6 +81,10 @@ impl Rights {
             resource: resource.to_owned(),
         };
         tracing::error!(%denied, "the template lacks a right");
+        let mut kept = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(denied.clone());
+        }
         Err(denied)
     }
 }
@@ -133,6 +148,7 @@ mod tests {
         assert!(allowed("AFFINSYLOCAL-Reader", "s3:GetObject", "arn:aws:s3:::data/a"));
         assert!(!allowed("AFFINSYLOCAL-Reader", "s3:PutObject", "arn:aws:s3:::data/a"));
         assert!(!allowed("AFFINSYLOCAL-Reader", "s3:GetObject", "arn:aws:s3:::other/a"));
+        assert_eq!(rights.denied().len(), 2);
         assert!(allowed(ACCESS_KEY_ID, "s3:PutObject", "arn:aws:s3:::other/a"));
     }
 

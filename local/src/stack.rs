@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::gateway::Gateway;
 use crate::lambda::{self, Account, Endpoints, Function, FunctionSpec, Functions, Launch};
 use crate::ports::Ports;
-use crate::rights::{self, Rights};
+use crate::rights::{self, Denied, Rights};
 use crate::serve::Server;
 use crate::services::{
     ACCOUNT_ID, Durability, DynamoDb, EventBridge, REGION, S3, SECRET_ACCESS_KEY, ServiceConfig, ServiceError, Sqs,
@@ -41,6 +41,7 @@ pub struct RunningStack {
     invoke_api: Server,
     stop: watch::Sender<bool>,
     sources: Vec<JoinHandle<()>>,
+    rights: Rights,
     grace: Duration,
     /// Held as long as the run lasts; the system lets go of it when the process dies.
     _lock: File,
@@ -73,7 +74,8 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
     let door = listen(config.port).await?;
     let lambda_door = listen(ports.lambda).await?;
 
-    let services = Services::start(&config.data, ports, &Rights::of(&template.functions)).await?;
+    let rights = Rights::of(&template.functions);
+    let services = Services::start(&config.data, ports, &rights).await?;
     services.create(&template).await?;
     services.notify(&template);
     let endpoints = Endpoints {
@@ -102,6 +104,7 @@ pub async fn start(config: LocalConfig) -> Result<RunningStack, StartError> {
         invoke_api,
         stop,
         sources,
+        rights,
         grace: config.grace,
         _lock: lock,
     })
@@ -116,6 +119,11 @@ impl RunningStack {
     /// Process ids by function folder; functions that nobody called yet have none.
     pub fn pids(&self) -> BTreeMap<String, Vec<u32>> {
         self.functions.iter().map(|function| (function.spec().folder.clone(), function.pids())).collect()
+    }
+
+    /// Calls of functions that their policies do not allow.
+    pub fn denied(&self) -> Vec<Denied> {
+        self.rights.denied()
     }
 
     /// The functions, to invoke them in this process.

@@ -6,7 +6,7 @@ use crate::ledger::{Ask, Ending, Kind};
 use crate::reference::{Change, SentOrder};
 use crate::world::{DATASETS, Reply, TENANTS, World};
 use affinsy_app::http::Answer;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ pub struct Client {
 impl Client {
     /// So many things, one after the other.
     pub async fn live(self, things: u32) {
+        let mut files = Vec::new();
         for _ in 0..things {
             let pause_ms = self.world.sim.roll(|dice| match dice.below(12) {
                 0 => dice.between(120_000, 900_000),
@@ -37,8 +38,10 @@ impl Client {
             });
             self.world.sim.sleep_ms(pause_ms).await;
             let dataset = self.world.sim.roll(|dice| dice.pick(&[DATASETS[0], DATASETS[0], DATASETS[1]]));
-            match self.world.sim.roll(|dice| dice.below(25)) {
-                0..=11 => self.push(dataset).await,
+            match self.world.sim.roll(|dice| dice.below(28)) {
+                0..=9 => self.push(dataset).await,
+                // Each takes the other's sequence away.
+                10..=11 => drop(join(self.push(dataset), self.push(dataset)).await),
                 12..=15 => self.ask(dataset).await,
                 16..=17 => self.look().await,
                 18 => self.list().await,
@@ -46,10 +49,21 @@ impl Client {
                 20..=21 => self.erase_order(dataset).await,
                 22 => self.erase_customer(dataset).await,
                 23 => self.dismiss().await,
+                24..=26 => files.push(self.upload(dataset)),
                 _ if self.world.sim.roll(|dice| dice.one_in(3)) => self.delete(dataset).await,
                 _ => {}
             }
         }
+        join_all(files).await;
+    }
+
+    /// One to so many orders, each once.
+    pub(crate) fn orders(&self, most: i64) -> Vec<SentOrder> {
+        let count = self.world.sim.roll(|dice| dice.between(1, most));
+        let mut orders: Vec<SentOrder> = (0..count).map(|_| self.order()).collect();
+        orders.sort_by(|a, b| a.id.cmp(&b.id));
+        orders.dedup_by(|a, b| a.id == b.id);
+        orders
     }
 
     fn order(&self) -> SentOrder {
@@ -70,10 +84,7 @@ impl Client {
     }
 
     async fn push(&self, dataset: &'static str) {
-        let count = self.world.sim.roll(|dice| dice.between(1, 4));
-        let mut orders: Vec<SentOrder> = (0..count).map(|_| self.order()).collect();
-        orders.sort_by(|a, b| a.id.cmp(&b.id));
-        orders.dedup_by(|a, b| a.id == b.id);
+        let orders = self.orders(4);
         let body = json!({"dataset_id": dataset, "orders": orders.iter().map(sent).collect::<Vec<_>>()});
         self.do_until_told(dataset, Change::Push(orders), "POST", "/data/orders", &body).await;
     }
@@ -101,7 +112,10 @@ impl Client {
             let deed = self.world.ledger().begin(self.tenant, dataset, change.clone());
             let request = self.world.build(method, path, &[], body);
             match self.world.request(self.tenant, Some(deed), request).await {
-                Reply::Answer(answer) if answer.status == 202 => return self.world.ledger().acknowledged(deed),
+                Reply::Answer(answer) if answer.status == 202 => {
+                    self.world.ledger().acknowledged(deed);
+                    return told_of_cap(&self.world, deed, &answer);
+                }
                 // Without the dataset there is nothing to erase.
                 Reply::Answer(answer) if answer.status == 404 && method == "DELETE" => return,
                 Reply::Answer(answer) if answer.status < 500 => {
@@ -181,8 +195,10 @@ impl Client {
     async fn trespass(&self) {
         let others: Vec<String> = {
             let ledger = self.world.ledger();
-            let others = ledger.asks.iter().filter(|ask| ask.tenant != self.tenant);
-            others.filter_map(|ask| ask.report_id.clone()).collect()
+            let reports = ledger.asks.iter().filter(|ask| ask.tenant != self.tenant);
+            let files = ledger.deeds.iter().filter(|deed| deed.tenant != self.tenant);
+            let imports = files.filter_map(|deed| deed.file.as_ref()?.import_id.clone());
+            reports.filter_map(|ask| ask.report_id.clone()).chain(imports).collect()
         };
         if others.is_empty() {
             return;
@@ -192,7 +208,22 @@ impl Client {
     }
 }
 
-fn sent(order: &SentOrder) -> Value {
+/// A push that was not stored whole is answered so, with the number of lines that were not.
+fn told_of_cap(world: &World, deed: usize, answer: &Answer) {
+    let mut ledger = world.ledger();
+    let Some(brought) = ledger.brought(&ledger.deeds[deed]) else { return };
+    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let says = said["warning"].as_str().unwrap_or_default();
+    let is_right = match brought.refused {
+        0 => says.is_empty(),
+        refused => says.contains(&format!(" {refused} new line")),
+    };
+    if !is_right {
+        ledger.violation(format!("I8: of a push {} lines have no room, and it is answered {said}", brought.refused));
+    }
+}
+
+pub(crate) fn sent(order: &SentOrder) -> Value {
     let line = |(product, quantity, cents): &(String, i64, i64)| json!({"product_name": product, "quantity": quantity, "unit_price": *cents as f64 / 100.0});
     let date = affinsy_core::time::Instant::from_unix_ms(order.day * 86_400_000 + 36_000_000);
     let mut sent = json!({
@@ -343,13 +374,18 @@ async fn dismiss(world: &Arc<World>, at: usize) {
     }
 }
 
-/// Asks for a report of somebody else: it must be as if there were none.
-pub async fn trespass(world: &Arc<World>, tenant: usize, report_id: &str) {
-    for part in ["", "/rules", "/itemsets", "/customers"] {
-        let path = format!("/reports/{report_id}{part}");
+/// Asks for a report or an import of somebody else: it must be as if there were none.
+pub async fn trespass(world: &Arc<World>, tenant: usize, id: &str) {
+    let (what, paths) = if id.starts_with("imp_") {
+        ("import", vec![format!("/data/imports/{id}")])
+    } else {
+        ("report", ["", "/rules", "/itemsets", "/customers"].map(|part| format!("/reports/{id}{part}")).to_vec())
+    };
+    for path in paths {
         let request = world.build("GET", &path, &[], &Value::Null);
         let Reply::Answer(answer) = world.request(tenant, None, request).await else { continue };
-        let is_unknown = answer.status == 404 && String::from_utf8_lossy(&answer.body).contains("no such report");
+        let says = format!("no such {what}");
+        let is_unknown = answer.status == 404 && String::from_utf8_lossy(&answer.body).contains(&says);
         if !is_unknown && answer.status < 500 {
             let who = TENANTS[tenant];
             world.ledger().violation(format!("I6: {who} asked for {path} of another tenant: {}", answer.status));

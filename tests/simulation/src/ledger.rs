@@ -1,7 +1,12 @@
 //! What clients asked for and what they were told, and what really became of it: the history that the checker reads.
-//! Judges nothing.
+//! Judges little: what no later look could tell.
 
-use crate::reference::{Change, Orders, orders_after};
+mod files;
+
+pub use files::{File, Lines, Purge};
+
+use crate::reference::{Brought, Change, Orders, admitted, orders_after};
+use crate::world::TENANTS;
 
 /// Something that a client did to a dataset.
 #[derive(Debug, Clone)]
@@ -11,8 +16,14 @@ pub struct Deed {
     pub change: Change,
     /// When the client was told that it is done; `None` while it was not, or was told nothing.
     pub acknowledged: Option<u64>,
-    /// Where it came to stand: incarnation and sequence. Of a deleted dataset its last sequence.
+    /// Where it came to stand: incarnation and sequence. Of a deleted dataset its last sequence, of a file too.
     pub landed: Option<(String, u64)>,
+    /// When that was.
+    pub landed_at: Option<u64>,
+    /// The import of a push, by its commit.
+    pub import_id: Option<String>,
+    /// Where it is a file.
+    pub file: Option<File>,
 }
 
 /// A report that a client asked for.
@@ -30,7 +41,7 @@ pub struct Ask {
     pub dismissed: bool,
 }
 
-/// How a report was seen to have ended.
+/// How a report or an import was seen to have ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     pub status: String,
@@ -60,6 +71,9 @@ pub struct Ledger {
     pub received: Vec<Received>,
     /// The details of the events that the bus took.
     pub announced: Vec<String>,
+    pub purges: Vec<Purge>,
+    /// How many lines a dataset of a tenant may have.
+    pub caps: [Option<u64>; TENANTS.len()],
     pub violations: Vec<String>,
     moment: u64,
 }
@@ -76,15 +90,39 @@ impl Ledger {
     }
 
     pub fn begin(&mut self, tenant: usize, dataset: &'static str, change: Change) -> usize {
-        self.deeds.push(Deed { tenant, dataset, change, acknowledged: None, landed: None });
+        self.deeds.push(Deed {
+            tenant,
+            dataset,
+            change,
+            acknowledged: None,
+            landed: None,
+            landed_at: None,
+            import_id: None,
+            file: None,
+        });
         self.deeds.len() - 1
+    }
+
+    /// What a push or a file that landed brought, by the reference.
+    pub fn brought(&self, deed: &Deed) -> Option<Brought> {
+        let (incarnation, sequence) = deed.landed.as_ref()?;
+        let before = self.orders_at(deed.tenant, deed.dataset, incarnation, sequence - 1);
+        match (&deed.change, &deed.file) {
+            (Change::Push(sent), _) => Some(admitted(&before, sent, self.caps[deed.tenant]).1),
+            (Change::File(stored), Some(file)) => {
+                Some(Brought { refused: file.refused, ..admitted(&before, stored, None).1 })
+            }
+            _ => None,
+        }
     }
 
     /// The one place where a deed comes to stand.
     pub fn landed(&mut self, deed: Option<usize>, incarnation: &str, sequence: u64) {
+        let moment = self.moment();
         let Some(deed) = deed.and_then(|deed| self.deeds.get_mut(deed)) else {
             return self.violation(format!("I2: nobody asked for what became {incarnation}/{sequence}"));
         };
+        deed.landed_at = Some(moment);
         if let Some(before) = deed.landed.replace((incarnation.to_owned(), sequence)) {
             let now = format!("{incarnation}/{sequence}");
             self.violation(format!("I2: one deed came to stand twice, as {before:?} and as {now}"));
@@ -94,6 +132,9 @@ impl Ledger {
     pub fn acknowledged(&mut self, deed: usize) {
         let moment = self.moment();
         let deed = &mut self.deeds[deed];
+        if deed.acknowledged.is_some() {
+            return;
+        }
         deed.acknowledged = Some(moment);
         if deed.landed.is_none() {
             let what = format!("I1: acknowledged, and stored nowhere: {:?}", deed.change);
@@ -116,7 +157,7 @@ impl Ledger {
             })
             .collect();
         changes.sort_by_key(|(at, _)| *at);
-        orders_after(changes.into_iter().map(|(_, change)| change))
+        orders_after(self.caps[tenant], changes.into_iter().map(|(_, change)| change))
     }
 
     /// The incarnations that somebody deleted.

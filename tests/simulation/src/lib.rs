@@ -3,12 +3,12 @@
 //! everything to the promises of `docs/reliability.md`. The same seed gives the same run, event for event.
 //!
 //! - [`sim`]: tasks, time and dice; [`weather`]: what goes wrong.
-//! - [`world`]: ports, queues, functions, receivers; [`actors`]: clients.
+//! - [`world`]: ports, queues, functions, receivers; [`actors`]: clients; [`senders`]: those who send files.
 //! - [`ledger`]: what was asked and told; [`reference`]: what a snapshot holds and reports say of it.
 //! - [`checker`]: the verdict; [`mutants`]: guards that are taken out, so that the checker is seen to fail.
 //!
-//! Not played here: uploads, whose readers wait on threads of their own for the runtime that this crate stands still
-//! meanwhile (`import_upload/tests` lets everything happen at each of their steps), and what knows AWS.
+//! The readers of files wait for objects on threads of their own; a relay lets a thread stand still while its task makes
+//! the call, so that they too meet the weather, and nothing is left to chance. Not played here: what knows AWS.
 //!
 //! I7, `Idempotency-Key`, is checked where it is asked for ([`actors::ask`]): a client that sends the same submission
 //! under the same key again and again, also at the same time, is told of one report, and the checker finds no other.
@@ -20,7 +20,9 @@ mod gate;
 pub mod ledger;
 pub mod mutants;
 pub mod reference;
+pub mod relay;
 pub mod run;
+pub mod senders;
 pub mod sim;
 mod trace;
 pub mod weather;

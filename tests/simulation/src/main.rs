@@ -90,6 +90,8 @@ fn report(outcomes: &[&Outcome]) {
     println!("reports            {}", sum(|o| o.checked.reports));
     println!("results compared   {}", sum(|o| o.checked.results));
     println!("results skipped    {} (dataset deleted, or workers died)", sum(|o| o.checked.skipped));
+    println!("lines refused      {} (by a plan's cap)", sum(|o| o.checked.refused));
+    println!("files imported     {} ({} could not be)", sum(|o| o.checked.files), sum(|o| o.checked.files_failed));
     println!("deliveries         {} ({} attempts seen)", sum(|o| o.checked.deliveries), sum(|o| o.posts));
     let lost = outcomes.iter().flat_map(|o| &o.violations).filter(|what| what.starts_with("I1")).count();
     println!("lost               {lost}");

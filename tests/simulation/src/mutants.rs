@@ -26,10 +26,16 @@ pub enum Mutant {
     RetriesEndEarly,
     KeyIgnored,
     TakeoverDrawsAnew,
+    ImportCompletesFirst,
+    ImportUnfenced,
+    ImportsNotSwept,
+    FilesKept,
+    CapIgnored,
+    CapDecidedOnce,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 29] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -53,6 +59,12 @@ impl Mutant {
         Self::RetriesEndEarly,
         Self::KeyIgnored,
         Self::TakeoverDrawsAnew,
+        Self::ImportCompletesFirst,
+        Self::ImportUnfenced,
+        Self::ImportsNotSwept,
+        Self::FilesKept,
+        Self::CapIgnored,
+        Self::CapDecidedOnce,
     ];
 
     pub const fn what(self) -> &'static str {
@@ -80,6 +92,12 @@ impl Mutant {
             Self::RetriesEndEarly => "a delivery is dropped after an attempt that failed",
             Self::KeyIgnored => "a call's `Idempotency-Key` is not looked at",
             Self::TakeoverDrawsAnew => "who takes over a call that died draws identifiers of its own",
+            Self::ImportCompletesFirst => "an import is Completed, and then its segments are committed",
+            Self::ImportUnfenced => "an importer whose claim is void commits all the same",
+            Self::ImportsNotSwept => "an import whose notification was lost is left alone by the sweeper",
+            Self::FilesKept => "files, and what was staged or rejected of them, are not deleted when they should be",
+            Self::CapIgnored => "the plan's row cap is not looked at",
+            Self::CapDecidedOnce => "what the row cap admits is not decided again when another push came first",
         }
     }
 }

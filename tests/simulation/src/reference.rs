@@ -2,11 +2,15 @@
 //! nothing of segments, miners or decimals; money is whole cents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What one sequence did to a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// Of new lines so many are stored as the plan's cap has room for.
     Push(Vec<SentOrder>),
+    /// What came to be stored of a file, all of it.
+    File(Vec<SentOrder>),
     EraseOrder(String),
     EraseCustomer(String),
     DeleteDataset,
@@ -22,6 +26,28 @@ pub struct SentOrder {
     pub lines: Vec<(String, i64, i64)>,
 }
 
+impl Change {
+    /// Of a file what these lines are of it.
+    pub fn only(&self, lines: &BTreeSet<(String, String)>) -> Self {
+        let (Self::Push(orders) | Self::File(orders)) = self else { return self.clone() };
+        let mut left = orders.clone();
+        for SentOrder { id, lines: own, .. } in &mut left {
+            own.retain(|(product, ..)| lines.contains(&(id.clone(), product.clone())));
+        }
+        Self::File(left)
+    }
+
+    /// The orders and products of which it says something.
+    pub fn lines(&self) -> BTreeSet<(String, String)> {
+        let (Self::Push(orders) | Self::File(orders)) = self else { return BTreeSet::new() };
+        let of = |order: &SentOrder| {
+            let id = order.id.clone();
+            order.lines.clone().into_iter().map(move |(product, ..)| (id.clone(), product))
+        };
+        orders.iter().flat_map(of).collect()
+    }
+}
+
 pub type Orders = BTreeMap<String, Order>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +58,16 @@ pub struct Order {
     pub lines: BTreeMap<String, (i64, i64)>,
 }
 
-/// The orders there are after these changes.
-pub fn orders_after<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Orders {
+/// The orders there are after these changes, where a dataset may have so many lines.
+pub fn orders_after<'c>(cap: Option<u64>, changes: impl IntoIterator<Item = &'c Change>) -> Orders {
     let mut orders = Orders::new();
     for change in changes {
         match change {
-            Change::Push(sent) => sent.iter().for_each(|order| push(&mut orders, order)),
+            Change::Push(sent) => {
+                let (stored, _) = admitted(&orders, sent, cap);
+                stored.iter().for_each(|order| push(&mut orders, order));
+            }
+            Change::File(stored) => stored.iter().for_each(|order| push(&mut orders, order)),
             Change::EraseOrder(id) => drop(orders.remove(id)),
             Change::EraseCustomer(customer) => orders.retain(|_, order| order.customer.as_ref() != Some(customer)),
             Change::DeleteDataset => orders.clear(),
@@ -59,6 +89,49 @@ fn push(orders: &mut Orders, sent: &SentOrder) {
     }
 }
 
+/// How many lines of a push were new, how many were there, and how many new ones had no room.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    pub inserted: u64,
+    pub updated: u64,
+    pub refused: u64,
+}
+
+/// What of a push is stored beside these orders: what is there is updated and removed as ever, and new lines come in as
+/// long as there is room, also where the push itself makes it. Orders go by the hashes of their ids, lines by product.
+pub fn admitted(orders: &Orders, sent: &[SentOrder], cap: Option<u64>) -> (Vec<SentOrder>, Brought) {
+    let is_there = |id: &str, product: &str| orders.get(id).is_some_and(|order| order.lines.contains_key(product));
+    let removes = |order: &SentOrder| {
+        let gone = order.lines.iter().filter(|(product, quantity, _)| *quantity == 0 && is_there(&order.id, product));
+        gone.count() as i64
+    };
+    let freed: i64 = sent.iter().map(removes).sum();
+    let mut room = cap.map_or(i64::MAX, |cap| cap as i64 - line_count(orders) as i64 + freed);
+    let mut brought = Brought::default();
+    let mut stored = sent.to_vec();
+    stored.sort_by_key(|order| (xxh3_64(order.id.as_bytes()), order.id.clone()));
+    for SentOrder { id, lines, .. } in &mut stored {
+        lines.sort();
+        lines.retain(|(product, quantity, _)| {
+            if is_there(id, product) {
+                brought.updated += 1;
+            } else if *quantity != 0 && room > 0 {
+                room -= 1;
+                brought.inserted += 1;
+            } else if *quantity != 0 {
+                brought.refused += 1;
+                return false;
+            }
+            true
+        });
+    }
+    (stored, brought)
+}
+
+pub fn line_count(orders: &Orders) -> u64 {
+    orders.values().map(|order| order.lines.len() as u64).sum()
+}
+
 /// How much a report looked at.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -76,7 +149,7 @@ pub fn counts(orders: &Orders) -> Counts {
     Counts {
         orders: orders.len() as u64,
         baskets: orders.values().filter(|order| !basket(order).is_empty()).count() as u64,
-        line_items: orders.values().map(|order| order.lines.len() as u64).sum(),
+        line_items: line_count(orders),
         customers: customers.len() as u64,
         guest_orders: orders.values().filter(|order| order.customer.is_none()).count() as u64,
         products: products.len() as u64,
@@ -145,13 +218,26 @@ mod tests {
             Change::Push(vec![sent("2", Some("bob"), 5, &[("cup", 1, 100), ("tea", -1, 10)])]),
             Change::Push(vec![sent("1", Some("ann"), 3, &[("cup", 3, 100), ("mug", 0, 0)])]),
         ];
-        let orders = orders_after(&changes);
+        let orders = orders_after(None, &changes);
         assert_eq!(orders["1"].lines, [("cup".to_owned(), (3, 100))].into());
         assert_eq!(supports(&orders, 1), [(vec!["cup".to_owned()], 2)].into());
         assert_eq!(counts(&orders).line_items, 3);
         assert_eq!(scores(&orders)["ann"], Score { recency_days: 2, frequency: 1, cents: 300 });
         assert_eq!(scores(&orders)["bob"].cents, 90);
         let erased = [Change::EraseCustomer("ann".to_owned()), Change::EraseOrder("2".to_owned())];
-        assert!(orders_after(changes.iter().chain(&erased)).is_empty());
+        assert!(orders_after(None, changes.iter().chain(&erased)).is_empty());
+    }
+
+    #[test]
+    fn new_lines_come_in_while_there_is_room_and_updates_always() {
+        let first = [Change::Push(vec![sent("1", None, 3, &[("cup", 1, 100), ("mug", 2, 50)])])];
+        let orders = orders_after(Some(2), &first);
+        assert_eq!(line_count(&orders), 2);
+        let second = [sent("1", None, 3, &[("cup", 0, 0), ("mug", 7, 50), ("pot", 1, 9), ("tea", 1, 9)])];
+        let (stored, brought) = admitted(&orders, &second, Some(2));
+        assert_eq!(brought, Brought { inserted: 1, updated: 2, refused: 1 });
+        let names: Vec<&str> = stored[0].lines.iter().map(|(product, ..)| product.as_str()).collect();
+        assert_eq!(names, ["cup", "mug", "pot"]);
+        assert_eq!(line_count(&orders_after(Some(0), &first)), 0);
     }
 }

@@ -4,11 +4,12 @@ use crate::actors::Client;
 use crate::checker::{self, Checked};
 use crate::mutants::Mutant;
 use crate::reference::Change;
-use crate::sim::{START, Sim, lock};
+use crate::sim::{START, Sim, Threads, lock};
 use crate::world::{QueueName, TENANTS, World};
 use affinsy_app::memory::MemoryBook;
 use affinsy_app::ports::{
-    DeliveryBook, DeliveryFilter, DeliveryState, DueIndex, DueKind, ReportBook, ReportFilter, ReportStatus,
+    DeliveryBook, DeliveryFilter, DeliveryState, DueIndex, DueKind, ImportStatus, OrderLog, ReportBook, ReportFilter,
+    ReportStatus,
 };
 use affinsy_core::time::Instant;
 use futures::channel::oneshot;
@@ -22,6 +23,8 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Reports end within this once the weather is good: a lease that was just taken runs 15 minutes, a failure is put
 /// off by at most ten, and the sweeper comes every minute.
 const REPORTS_END_MS: i64 = 45 * MINUTE_MS;
+/// A file may come for two hours after it was asked for; a lease runs 15 minutes.
+const IMPORTS_END_MS: i64 = 2 * HOUR_MS + 45 * MINUTE_MS;
 /// Ten attempts take 75.6 hours, a fifth more by jitter.
 const DELIVERIES_END_MS: i64 = 96 * HOUR_MS;
 
@@ -69,9 +72,9 @@ async fn play(world: &Arc<World>) -> Checked {
         world.ledger().violation(format!("no keys: {error}"));
     }
     for queue in QueueName::ALL {
-        world.sim.spawn("event source", None, false, Arc::clone(world).pump(queue));
+        world.sim.spawn("event source", None, Threads::None, Arc::clone(world).pump(queue));
     }
-    world.sim.spawn("schedule", None, false, Arc::clone(world).schedule());
+    world.sim.spawn("schedule", None, Threads::None, Arc::clone(world).schedule());
     load(world).await;
     // What was begun goes on, still in bad weather: compaction, retries, purges.
     let aftermath_min = world.sim.roll(|dice| dice.pick(&[0, 5, 30, 90]));
@@ -91,7 +94,7 @@ async fn load(world: &Arc<World>) {
             ends.push(told);
             let client = Client { world: Arc::clone(world), tenant, number };
             let things = world.sim.roll(|dice| dice.between(6, 22)) as u32;
-            world.sim.spawn("client", None, false, async move {
+            world.sim.spawn("client", None, Threads::None, async move {
                 client.live(things).await;
                 tell.send(()).ok();
             });
@@ -107,6 +110,13 @@ async fn settle(world: &Arc<World>) {
     while !are_reports_ended(world).await {
         if passed(REPORTS_END_MS) {
             world.ledger().violation("I3: reports are under way long after the last fault");
+            break;
+        }
+        world.sim.sleep_ms(MINUTE_MS).await;
+    }
+    while !are_imports_ended(world).await {
+        if passed(IMPORTS_END_MS) {
+            world.ledger().violation("I3: imports are under way long after the last fault");
             break;
         }
         world.sim.sleep_ms(MINUTE_MS).await;
@@ -141,6 +151,16 @@ async fn are_reports_ended(world: &World) -> bool {
     true
 }
 
+async fn are_imports_ended(world: &World) -> bool {
+    for tenant in 0..TENANTS.len() {
+        let page = world.book.imports(&world.tenant(tenant), None, usize::MAX).await;
+        if page.is_ok_and(|page| page.items.iter().any(|import| import.status == ImportStatus::Processing)) {
+            return false;
+        }
+    }
+    true
+}
+
 async fn are_deliveries_ended(world: &World) -> bool {
     let book: &MemoryBook = &world.book;
     for tenant in 0..TENANTS.len() {
@@ -151,16 +171,16 @@ async fn are_deliveries_ended(world: &World) -> bool {
             return false;
         }
     }
-    // Also a report that was deleted is due until all were told that it ended.
+    // A report, also one that was deleted, and an import are due until all were told that they ended.
     let due = book.due(Instant::from_unix_ms(i64::MAX / 1_000), usize::MAX).await;
-    due.is_ok_and(|due| due.iter().all(|due| due.kind != DueKind::Report))
+    due.is_ok_and(|due| due.iter().all(|due| !matches!(due.kind, DueKind::Report | DueKind::Import)))
 }
 
 fn outcome(seed: u64, world: &World, checked: Checked) -> Outcome {
     let ledger = world.ledger();
     let state = lock(&world.sim.state);
     let lines = ledger.deeds.iter().filter(|deed| deed.acknowledged.is_some()).map(|deed| match &deed.change {
-        Change::Push(orders) => orders.iter().map(|order| order.lines.len() as u64).sum(),
+        Change::Push(orders) | Change::File(orders) => orders.iter().map(|order| order.lines.len() as u64).sum(),
         _ => 0,
     });
     Outcome {

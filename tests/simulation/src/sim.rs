@@ -3,11 +3,13 @@
 
 use crate::dice::Dice;
 use crate::gate::Gate;
+use crate::relay::Relay;
 use crate::trace::Trace;
 use crate::weather::Weather;
 use affinsy_app::ports::{Clock, Random};
 use affinsy_core::time::Instant;
 use futures::future::BoxFuture;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,10 +48,20 @@ pub struct About {
     pub name: &'static str,
     /// The deed of a client for which it runs.
     pub deed: Option<usize>,
-    /// It puts work on threads.
-    pub(crate) computes: bool,
+    pub(crate) threads: Threads,
     /// It stood still for a while, and so did whoever would have stopped it in time.
     pub(crate) frozen: bool,
+}
+
+/// Where a task puts its computations.
+#[derive(Debug, Clone)]
+pub enum Threads {
+    /// It has none.
+    None,
+    /// On one for all: nothing that stands there waits for anybody.
+    Shared,
+    /// On one of its own, which calls ports and waits for them.
+    Own(Arc<Relay>),
 }
 
 struct Spawned {
@@ -100,9 +112,10 @@ impl Sim {
 
     /// Runs `main` and all that it spawns until `main` has ended. False where everything waits for ever.
     pub fn run(self: &Arc<Self>, main: BoxFuture<'static, ()>) -> std::io::Result<bool> {
-        let mut gate = Gate::new()?;
+        let mut shared = Gate::new(Arc::default())?;
+        let mut gates: BTreeMap<u64, Gate> = BTreeMap::new();
         let mut tasks: BTreeMap<u64, BoxFuture<'static, ()>> = BTreeMap::new();
-        let first = self.spawn("main", None, false, main);
+        let first = self.spawn("main", None, Threads::None, main);
         loop {
             tasks.extend(std::mem::take(&mut lock(&self.state).spawned).into_iter().map(|new| (new.number, new.task)));
             let Some(number) = self.next_ready() else {
@@ -112,14 +125,26 @@ impl Sim {
                 return Ok(false);
             };
             let Some(task) = tasks.get_mut(&number) else { continue };
-            let computes = self.enter(number);
+            let threads = self.enter(number);
             let waker = Waker::from(Arc::new(Wakeup { task: number, ready: Arc::clone(&self.ready) }));
             let mut poll = || task.as_mut().poll(&mut Context::from_waker(&waker));
-            let polled = if computes { gate.around(poll) } else { poll() };
+            let polled = match threads {
+                Threads::None => poll(),
+                Threads::Shared => shared.around(poll),
+                Threads::Own(relay) => match gates.entry(number) {
+                    Entry::Occupied(own) => own.into_mut().around(poll),
+                    Entry::Vacant(free) => free.insert(Gate::new(relay)?).around(poll),
+                },
+            };
             let is_dead = lock(&self.state).doomed.remove(&number);
             if polled.is_ready() || is_dead {
+                let gate = gates.remove(&number);
+                gate.iter().for_each(Gate::close);
                 // What it held is let go of while it still counts as the current task.
                 tasks.remove(&number);
+                // Its thread comes to its end.
+                drop(gate);
+                lock(&self.ready).remove(&number);
                 lock(&self.state).about.remove(&number);
                 if number == first {
                     return Ok(true);
@@ -151,23 +176,23 @@ impl Sim {
         true
     }
 
-    fn enter(&self, number: u64) -> bool {
+    fn enter(&self, number: u64) -> Threads {
         let mut state = lock(&self.state);
         state.current = number;
-        state.about.get(&number).is_some_and(|about| about.computes)
+        state.about.get(&number).map_or(Threads::None, |about| about.threads.clone())
     }
 
     pub fn spawn(
         &self,
         name: &'static str,
         deed: Option<usize>,
-        computes: bool,
+        threads: Threads,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> u64 {
         let mut state = lock(&self.state);
         state.next_number += 1;
         let number = state.next_number;
-        state.about.insert(number, About { name, deed, computes, frozen: false });
+        state.about.insert(number, About { name, deed, threads, frozen: false });
         state.spawned.push(Spawned { number, task: Box::pin(task) });
         drop(state);
         lock(&self.ready).insert(number);

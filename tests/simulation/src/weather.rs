@@ -33,6 +33,8 @@ enum Fate {
 
 /// A few milliseconds, as every call takes.
 const USUAL_MS: i64 = 12;
+/// Functions that have a lease, or are about to.
+const HAVE_LEASES: [&str; 4] = ["worker", "compactor", "importer", "webhooks"];
 /// Longer than any lease.
 const FROZEN_MS: i64 = 16 * 60_000;
 
@@ -53,7 +55,7 @@ impl Weather {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// `works`: a function that has a lease, or is about to; to stand still is no danger to others.
+    /// `works`: under a lease; to stand still is no danger to others.
     fn fate(&mut self, dice: &mut Dice, works: bool) -> (Fate, i64, i64) {
         let (mut before, after) = (dice.between(0, USUAL_MS), dice.between(0, USUAL_MS / 3));
         if !self.storms {
@@ -108,7 +110,7 @@ impl Sim {
     fn drawn(&self, what: &'static str) -> (Fate, i64, i64) {
         let mut state = crate::sim::lock(&self.state);
         let state = &mut *state;
-        let works = state.about.get(&state.current).is_some_and(|about| about.computes || about.name == "webhooks");
+        let works = state.about.get(&state.current).is_some_and(|about| HAVE_LEASES.contains(&about.name));
         let drawn = state.weather.fate(&mut state.dice, works);
         let (fate, before_ms, _) = drawn;
         if before_ms >= FROZEN_MS

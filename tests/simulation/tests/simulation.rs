@@ -21,6 +21,9 @@ fn the_promises_hold_in_any_weather() {
     assert!(compared > 10 * skipped, "{compared} results compared, {skipped} skipped");
     // A run in which nothing happens, or nothing goes wrong, would pass as well.
     assert!(sum(|o| o.lines_acknowledged) > 100 * SEEDS && sum(|o| o.checked.deliveries) > SEEDS);
+    let (imported, failed) = (sum(|o| o.checked.files), sum(|o| o.checked.files_failed));
+    assert!(imported > SEEDS && imported > 2 * failed && failed > 0, "{imported} files imported, {failed} were not");
+    assert!(sum(|o| o.checked.refused) > SEEDS, "caps refuse lines");
     for fault in [
         "calls failed",
         "answers lost",
@@ -32,6 +35,7 @@ fn the_promises_hold_in_any_weather() {
         "messages late",
         "deletions lost",
         "dead letters",
+        "arrivals lost",
         "index lags",
         "objects already there",
         "sequences taken",

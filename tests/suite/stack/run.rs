@@ -62,6 +62,7 @@ impl Stack {
                 let facts = (stack.base_url.clone(), stack.endpoints.clone(), stack.outputs.clone());
                 tell.send(facts).expect("the test waits for it");
                 drop(stopped.await);
+                assert_eq!(stack.denied(), [], "the template lacks rights that functions need");
                 stack.shutdown().await.expect("the stack stops cleanly");
             });
         });
@@ -116,8 +117,11 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
         // A test that failed already says more than a stack that did not stop.
-        drop(self.thread.take().map(JoinHandle::join));
+        if !std::thread::panicking() {
+            assert!(!matches!(ended, Some(Err(_))), "the stack did not end well: see above");
+        }
     }
 }
 

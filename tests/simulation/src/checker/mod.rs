@@ -2,6 +2,7 @@
 //! HTTP; the ledger says what to expect, and the tables are asked only which snapshot a report names.
 
 mod deliveries;
+mod imports;
 mod read;
 mod reports;
 mod storage;
@@ -30,6 +31,11 @@ pub struct Checked {
     /// Reports whose dataset was deleted, or that outlived their workers: they have no result to compare.
     pub skipped: u64,
     pub deliveries: u64,
+    /// Files that were imported, and those that were not.
+    pub files: u64,
+    pub files_failed: u64,
+    /// Lines that a plan's cap refused.
+    pub refused: u64,
 }
 
 /// A report that is asked for in good weather takes no longer.
@@ -37,6 +43,7 @@ const PROBE_S: u32 = 300;
 
 pub async fn check(world: &Arc<World>) -> Checked {
     let mut checked = Checked::default();
+    imports::look(world).await;
     for tenant in 0..TENANTS.len() {
         for dataset in DATASETS {
             probe(world, tenant, dataset).await;
@@ -45,6 +52,7 @@ pub async fn check(world: &Arc<World>) -> Checked {
     }
     for tenant in 0..TENANTS.len() {
         reports::check(world, tenant, &mut checked).await;
+        imports::check(world, tenant, &mut checked).await;
         checked.deliveries += deliveries::check(world, tenant).await;
         isolated(world, tenant).await;
         storage::check(world, tenant).await;
@@ -101,15 +109,17 @@ fn same_numbers(world: &World, what: &str, shown: &Value, expected: &[(&str, u64
     }
 }
 
-/// No report is there for the others.
+/// No report and no import is there for the others.
 async fn isolated(world: &Arc<World>, tenant: usize) {
     let own: Vec<String> = {
         let ledger = world.ledger();
-        let own = ledger.asks.iter().filter(|ask| ask.tenant == tenant);
-        own.filter_map(|ask| ask.report_id.clone()).take(3).collect()
+        let reports = ledger.asks.iter().filter(|ask| ask.tenant == tenant).filter_map(|ask| ask.report_id.clone());
+        let files = ledger.deeds.iter().filter(|deed| deed.tenant == tenant);
+        let imports = files.filter_map(|deed| deed.file.as_ref()?.import_id.clone());
+        reports.take(3).chain(imports.take(1)).collect()
     };
     let other = (tenant + 1) % TENANTS.len();
-    for report_id in own {
-        trespass(world, other, &report_id).await;
+    for id in own {
+        trespass(world, other, &id).await;
     }
 }

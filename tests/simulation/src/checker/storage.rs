@@ -1,14 +1,15 @@
 //! What was erased is stored nowhere once its purge has ended: no segment of a deleted dataset, no result that names a
-//! customer, whoever died while it was written.
+//! customer, no file that came before, nothing that was staged or rejected of one, whoever died while it was written.
 //!
 //! Purges rely on that no function runs for longer than 15 minutes; where the weather let one stand still for longer,
 //! nothing is looked for.
 
 use super::is_purged;
-use crate::sim::lock;
-use crate::world::World;
+use crate::ledger::Purge;
+use crate::sim::{MOST_SKEW_MS, lock};
+use crate::world::{FILES, World};
 use affinsy_app::memory::MemoryBook;
-use affinsy_app::ports::{LogId, ReportBook, ReportFilter, ReportRecord};
+use affinsy_app::ports::{LogId, OrderLog, ReportBook, ReportFilter, ReportRecord, dataset_place};
 use affinsy_core::ids::name_hash;
 use affinsy_core::report::ReportType;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub async fn check(world: &Arc<World>, tenant: usize) {
             none_below(world, &stored, &prefix, "a deleted dataset");
         }
     }
+    files(world, tenant, &stored).await;
     let book: &MemoryBook = &world.book;
     let reports = ReportBook::list(book, &world.tenant(tenant), &ReportFilter::default(), None, usize::MAX).await;
     for report in reports.map(|page| page.items).unwrap_or_default() {
@@ -51,6 +53,28 @@ pub async fn check(world: &Arc<World>, tenant: usize) {
 fn none_below(world: &World, stored: &[String], prefix: &str, what: &str) {
     if let Some(key) = stored.iter().find(|key| key.starts_with(prefix)) {
         world.ledger().violation(format!("erasure: {key} of {what} is still stored"));
+    }
+}
+
+/// What imports left that were asked for before an erasure. A file that was sent once more after its import had ended
+/// is the bucket's to remove.
+async fn files(world: &World, tenant: usize, stored: &[String]) {
+    let name = world.tenant(tenant);
+    let purges: Vec<_> = world.ledger().purges.iter().filter(|purge| purge.tenant == name.as_str()).cloned().collect();
+    let imports = world.book.imports(&name, None, usize::MAX).await.map(|page| page.items).unwrap_or_default();
+    for import in imports {
+        let place = dataset_place(&name, &import.dataset_id);
+        let concerns = |purge: &&Purge| purge.dataset == import.dataset_id && import.created_at <= purge.requested_at;
+        if purges.iter().find(concerns).is_none() {
+            continue;
+        }
+        for key in stored.iter().filter(|key| key.contains(&place) && key.contains(&import.import_id)) {
+            let is_file = FILES.iter().any(|kind| key.starts_with(kind));
+            let came_late = world.stored_at(key).await > import.completed_at.map(|at| at.plus_ms(2 * MOST_SKEW_MS));
+            if is_file && !(came_late && key.starts_with("uploads/")) {
+                world.ledger().violation(format!("erasure: {key} of {} is still stored", import.dataset_id));
+            }
+        }
     }
 }
 

@@ -93,6 +93,9 @@ impl DeliveryBook for World {
 impl DueIndex for World {
     async fn due(&self, now: Instant, limit: usize) -> PortResult<Vec<Due>> {
         let mut due = self.sim.step("due.due", self.book.due(now, limit)).await?;
+        if self.is(Mutant::ImportsNotSwept) {
+            due.retain(|due| due.kind != DueKind::Import);
+        }
         // An index lags behind its table.
         if !due.is_empty() && self.sim.quirk("index lags") {
             due.pop();

@@ -1,13 +1,14 @@
 //! Lambda: invocations that live until they end, their time is over, or they die; and what `functions/*` do around
 //! the use cases, which is too near to AWS to be run here.
 
-use super::queues::{Message, QueueName};
+use super::queues::{Asks, Message, QueueName};
 use super::{TENANTS, World};
 use crate::mutants::Mutant;
-use crate::sim::{SimClock, SimRandom, lock};
+use crate::relay::Relay;
+use crate::sim::{SimClock, SimRandom, Threads, lock};
 use affinsy_app::dispatch_webhook::{DispatchPorts, dispatch_webhook};
-use affinsy_app::http::{Answer, DataPorts, ReportPorts, Request, data, reports};
-use affinsy_app::memory::MemoryLinks;
+use affinsy_app::http::{Answer, DataPorts, ReportPorts, Request, Verdict, data, reports};
+use affinsy_app::import_upload::import_upload;
 use affinsy_app::ports::{Job, PortResult, Queue};
 use affinsy_app::purge::{PurgePorts, purge};
 use affinsy_app::run_report::{Ran, RunPorts, run_report};
@@ -41,11 +42,24 @@ pub enum Reply {
     Lost,
 }
 
+/// What runs in an invocation.
+struct Function {
+    name: &'static str,
+    deed: Option<usize>,
+    threads: Threads,
+}
+
+impl Function {
+    fn new(name: &'static str, threads: Threads) -> Self {
+        Self { name, deed: None, threads }
+    }
+}
+
 impl World {
     /// Starts an invocation; what it comes to, unless it dies.
     fn invoke<T: Send + 'static>(
         &self,
-        (name, deed, computes): (&'static str, Option<usize>, bool),
+        Function { name, deed, threads }: Function,
         timeout_ms: i64,
         work: impl Future<Output = T> + Send + 'static,
     ) -> oneshot::Receiver<T> {
@@ -58,7 +72,7 @@ impl World {
                 sim.sleep_ms(40 * MINUTE_MS).await;
             }
         };
-        self.sim.spawn(name, deed, computes, async move {
+        self.sim.spawn(name, deed, threads, async move {
             if let Either::Left((done, _)) = select(Box::pin(work), Box::pin(over)).await {
                 // Whoever waited may have given up.
                 tell.send(done).ok();
@@ -72,18 +86,23 @@ impl World {
         let (world, bearer) = (Arc::clone(self), self.bearer(tenant));
         let line = format!("{} {} of {}", request.method, request.path, TENANTS[tenant]);
         self.sim.note(format_args!("{line}"));
-        let about = (if request.path.contains("/data") { "ingest" } else { "reports" }, deed, false);
-        let answer = self.invoke(about, REQUEST_MS, async move {
-            let authorizer = lock(&world.authorizer).clone()?;
-            request.verdict = authorizer.verdict(Some(&bearer)).await;
-            Some(if about.0 == "ingest" {
-                data(&request, &world.data_ports()).await
-            } else {
-                reports(&request, &world.report_ports()).await
-            })
-        });
-        let reply = match select(answer, self.sim.sleep_ms(GATEWAY_MS)).await {
-            Either::Left((Ok(Some(answer)), _)) => Reply::Answer(answer),
+        let is_data = request.path.contains("/data");
+        let name = if is_data { "ingest" } else { "reports" };
+        // To see what the plan's cap admits, a push reads what is there.
+        let threads = if self.ledger().caps[tenant].is_some() { Threads::Shared } else { Threads::None };
+        let answer = async {
+            request.verdict = self.verdict(bearer).await?;
+            let handled = async move {
+                if is_data {
+                    data(&request, &world.data_ports()).await
+                } else {
+                    reports(&request, &world.report_ports()).await
+                }
+            };
+            self.invoke(Function { name, deed, threads }, REQUEST_MS, handled).await.ok()
+        };
+        let reply = match select(Box::pin(answer), self.sim.sleep_ms(GATEWAY_MS)).await {
+            Either::Left((Some(answer), _)) => Reply::Answer(answer),
             _ => Reply::Lost,
         };
         self.sim.note(format_args!(
@@ -97,6 +116,13 @@ impl World {
             self.look_for_others(tenant, &line, answer);
         }
         reply
+    }
+
+    /// What the authorizer says of a key, which is a function of its own.
+    async fn verdict(&self, bearer: String) -> Option<Verdict> {
+        let authorizer = lock(&self.authorizer).clone()?;
+        let judged = async move { authorizer.verdict(Some(&bearer)).await };
+        self.invoke(Function::new("auth", Threads::None), REQUEST_MS, judged).await.ok()
     }
 
     /// I6: nothing of another tenant stands in an answer.
@@ -121,17 +147,17 @@ impl World {
             query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: if has_body { Bytes::from(body.to_string()) } else { Bytes::new() },
-            verdict: affinsy_app::http::Verdict::Deny,
+            verdict: Verdict::Deny,
             request_id: format!("{number:016x}"),
         }
     }
 
     /// Of one invocation.
-    fn clock(&self) -> Arc<SimClock> {
+    pub(super) fn clock(&self) -> Arc<SimClock> {
         SimClock::skewed(&self.sim)
     }
 
-    fn random(&self) -> Arc<SimRandom> {
+    pub(super) fn random(&self) -> Arc<SimRandom> {
         Arc::new(SimRandom(Arc::clone(&self.sim)))
     }
 
@@ -144,9 +170,8 @@ impl World {
             objects: self.clone(),
             deliveries: self.clone(),
             endpoints: self.book.clone(),
-            // No client sends a file: see the front page of this crate.
-            uploads: self.book.clone(),
-            links: Arc::new(MemoryLinks),
+            uploads: self.clone(),
+            links: self.clone(),
             clock: self.clock(),
             random: self.random(),
             url_policy: UrlPolicy::PublicOnly,
@@ -159,7 +184,7 @@ impl World {
             calls: self.clone(),
             log: self.clone(),
             objects: self.clone(),
-            links: Arc::new(MemoryLinks),
+            links: self.clone(),
             reports: self.clone(),
             // No client makes a schedule.
             schedules: self.book.clone(),
@@ -183,7 +208,7 @@ impl World {
                 continue;
             }
             let world = Arc::clone(&self);
-            self.sim.spawn("event source", None, false, async move {
+            self.sim.spawn("event source", None, Threads::None, async move {
                 let answer = world.handled(queue, batch).await;
                 world.ended(queue, &answer);
             });
@@ -192,60 +217,75 @@ impl World {
 
     /// The messages of a batch that are done with.
     async fn handled(self: &Arc<Self>, queue: QueueName, batch: Vec<Message>) -> Vec<u64> {
-        let (about, timeout_ms) = match queue {
-            QueueName::Reports => (("worker", None, true), WORK_MS),
-            QueueName::Store => (("compactor", None, true), WORK_MS),
-            QueueName::Webhooks => (("webhooks", None, false), WEBHOOKS_MS),
+        let relay = Arc::new(Relay::default());
+        let (function, timeout_ms) = match queue {
+            QueueName::Reports => (Function::new("worker", Threads::Shared), WORK_MS),
+            QueueName::Store => (Function::new("compactor", Threads::Shared), WORK_MS),
+            QueueName::Uploads => (Function::new("importer", Threads::Own(Arc::clone(&relay))), WORK_MS),
+            QueueName::Webhooks => (Function::new("webhooks", Threads::None), WEBHOOKS_MS),
         };
         let (world, deadline) = (Arc::clone(self), self.sim.now().plus_ms(timeout_ms));
-        let all = self.invoke(about, timeout_ms, async move {
-            join_all(batch.iter().map(|message| world.one(message, deadline))).await
+        let all = self.invoke(function, timeout_ms, async move {
+            relay.serve(join_all(batch.iter().map(|message| world.one(message, deadline, &relay)))).await
         });
         all.await.unwrap_or_default().into_iter().flatten().collect()
     }
 
     /// The message's id, where it is done with.
-    async fn one(self: &Arc<Self>, message: &Message, deadline: Instant) -> Option<u64> {
-        self.sim.note(format_args!("gets {}", message.job.to_message()));
-        let works = !matches!(message.job, Job::Delivery { .. });
-        if works {
+    async fn one(self: &Arc<Self>, message: &Message, deadline: Instant, relay: &Arc<Relay>) -> Option<u64> {
+        self.sim.note(format_args!("gets {:?}", message.asks));
+        let job = match &message.asks {
+            Asks::Job(job) => job.clone(),
+            Asks::Import(key) => match self.import_of(key).await {
+                Ok(Some(job)) => job,
+                Ok(None) => return Some(message.id),
+                Err(error) => {
+                    self.sim.note(format_args!("put off: {error}"));
+                    return None;
+                }
+            },
+        };
+        // The importer waits for the end of its lease.
+        if matches!(job, Job::Report { .. } | Job::Tend { .. } | Job::Purge { .. }) {
             let left_s = deadline.unix_s() - self.sim.now().unix_s() + SEEN_AGAIN_AFTER_S;
-            self.hide(message, u32::try_from(left_s).unwrap_or(0)).await;
+            self.hide(&job, message, u32::try_from(left_s).unwrap_or(0)).await;
         }
-        match self.run(&message.job, deadline).await {
+        match self.run(&job, deadline, relay).await {
             Ok(Ran::Ended) => Some(message.id),
             Ok(Ran::Again { after_s }) => {
-                self.hide(message, after_s).await;
+                self.hide(&job, message, after_s).await;
                 None
             }
             Err(error) => {
                 self.sim.note(format_args!("put off: {error}"));
-                if works {
-                    self.hide(message, 5).await;
+                if !matches!(job, Job::Delivery { .. }) {
+                    self.hide(&job, message, 5).await;
                 }
                 None
             }
         }
     }
 
-    async fn run(self: &Arc<Self>, job: &Job, deadline: Instant) -> PortResult<Ran> {
+    async fn run(self: &Arc<Self>, job: &Job, deadline: Instant, relay: &Arc<Relay>) -> PortResult<Ran> {
         match job {
             Job::Report { tenant, report_id } => {
                 return run_report(tenant, report_id, deadline, &self.run_ports()).await;
+            }
+            Job::Import { tenant, import_id } => {
+                return import_upload(tenant, import_id, deadline, &self.import_ports(relay)).await;
             }
             Job::Tend { tenant, dataset_id } => tend(tenant, dataset_id, deadline, &self.tend_ports()).await?,
             Job::Purge { tenant, purge_id } => purge(tenant, purge_id, &self.purge_ports()).await?,
             Job::Delivery { tenant, delivery_id } => {
                 dispatch_webhook(tenant, delivery_id, &self.dispatch_ports()).await?;
             }
-            Job::Import { .. } => {}
         }
         Ok(Ran::Ended)
     }
 
     /// Best effort, as in the functions.
-    async fn hide(&self, message: &Message, seconds: u32) {
-        if let Err(error) = self.hide_for(&message.job, &message.receipt, seconds).await {
+    async fn hide(&self, job: &Job, message: &Message, seconds: u32) {
+        if let Err(error) = self.hide_for(job, &message.receipt, seconds).await {
             self.sim.note(format_args!("visibility not changed: {error}"));
         }
     }
@@ -313,7 +353,7 @@ impl World {
                 continue;
             }
             let world = Arc::clone(&self);
-            let swept = self.invoke(("sweeper", None, false), SWEEPER_MS, async move {
+            let swept = self.invoke(Function::new("sweeper", Threads::None), SWEEPER_MS, async move {
                 let (clock, random) = (world.clock(), world.random());
                 let ports = SweepPorts {
                     due: &*world,

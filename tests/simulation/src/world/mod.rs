@@ -4,6 +4,7 @@
 mod calls;
 mod deliveries;
 mod functions;
+mod importer;
 mod leases;
 mod objects;
 mod orders;
@@ -11,10 +12,13 @@ mod queues;
 mod receivers;
 mod reports;
 mod tending;
+mod uploads;
 
 pub use functions::Reply;
+pub use objects::FILES;
 pub use queues::QueueName;
 pub use receivers::Manner;
+pub use uploads::Sent;
 
 use crate::ledger::Ledger;
 use crate::mutants::Mutant;
@@ -25,6 +29,7 @@ use affinsy_app::memory::{MemoryBook, MemoryIdempotency, MemoryKeys, MemoryObjec
 use affinsy_app::ports::{LogId, Objects, PortResult, ReportRecord, SegmentRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::Instant;
 use bytes::Bytes;
 use leases::Leases;
 use queues::Queues;
@@ -51,6 +56,8 @@ pub struct World {
     pub mutant: Option<Mutant>,
     ledger: Mutex<Ledger>,
     bearers: Mutex<BTreeMap<usize, String>>,
+    /// Where files may be sent: the object's key, and until when.
+    addresses: Mutex<BTreeMap<String, (String, Instant)>>,
     /// For a mutant: objects that wait for their commit, and segments that took another's sequence.
     late: Mutex<BTreeMap<usize, (String, Bytes)>>,
     overlaid: Mutex<BTreeMap<(LogId, u64), SegmentRecord>>,
@@ -80,6 +87,7 @@ impl World {
             mutant,
             ledger: Mutex::default(),
             bearers: Mutex::default(),
+            addresses: Mutex::default(),
             late: Mutex::default(),
             overlaid: Mutex::default(),
             overwritten: Mutex::default(),
@@ -91,13 +99,19 @@ impl World {
 
     /// A key for each tenant, before anything can go wrong.
     pub async fn open_doors(&self) -> PortResult<()> {
+        let capped = self.sim.roll(|dice| dice.below(2 * TENANTS.len() as u64)) as usize;
+        let cap = self.sim.roll(|dice| dice.between(5, 30)).unsigned_abs();
+        if let Some(of) = self.ledger().caps.get_mut(capped) {
+            *of = Some(cap);
+        }
         for tenant in 0..TENANTS.len() {
+            let max_rows = self.ledger().caps[tenant].filter(|_| !self.is(Mutant::CapIgnored));
             let new = NewKey {
                 tenant: self.tenant(tenant),
                 user: "user".parse().expect("a plain name"),
                 plan: Some(Plan::Enterprise),
                 rate_limit: Some(10_000),
-                max_rows: None,
+                max_rows,
                 scopes: Scopes::all(),
                 expires_at: None,
             };
@@ -115,6 +129,12 @@ impl World {
     /// What is stored in the bucket.
     pub fn stored(&self) -> Vec<String> {
         self.objects.keys()
+    }
+
+    /// When an object was written.
+    pub async fn stored_at(&self, key: &str) -> Option<Instant> {
+        let found = Objects::list(&self.objects, key, None).await.ok()?;
+        found.items.iter().find(|object| object.key == key).map(|object| object.modified_at)
     }
 
     pub async fn stored_bytes(&self, key: &str) -> Bytes {

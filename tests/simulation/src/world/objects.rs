@@ -7,6 +7,9 @@ use affinsy_app::ports::{Objects, Page, PortResult, Put, StoredObject};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+/// Where files lie, and what is made of them before it is a segment.
+pub const FILES: [&str; 3] = ["uploads/", "staging/", "rejects/"];
+
 #[async_trait]
 impl Objects for World {
     async fn create(&self, key: &str, bytes: Bytes) -> PortResult<Put> {
@@ -33,6 +36,9 @@ impl Objects for World {
     }
     async fn delete(&self, key: &str) -> PortResult<()> {
         if self.is(Mutant::DeletionsSkipped) && key.starts_with("results/") {
+            return Ok(());
+        }
+        if self.is(Mutant::FilesKept) && FILES.iter().any(|kind| key.starts_with(kind)) {
             return Ok(());
         }
         self.sim.step("objects.delete", self.objects.delete(key)).await

@@ -1,6 +1,7 @@
 //! The order log and the key table behind the weather; here deeds come to stand.
 
 use super::World;
+use crate::ledger::Purge;
 use crate::mutants::Mutant;
 use crate::sim::lock;
 use affinsy_app::ports::*;
@@ -9,10 +10,19 @@ use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
 use async_trait::async_trait;
 
+fn is_push(import: &ImportRecord) -> bool {
+    import.source != UPLOAD
+}
+
 impl World {
-    async fn committed(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
+    async fn committed(
+        &self,
+        tenant: &Tenant,
+        new: &NewSegments<'_>,
+        import: Option<&ImportRecord>,
+    ) -> PortResult<Commit> {
         if self.is(Mutant::ErasureLost) && new.purge.is_some() {
-            self.landed(new);
+            self.landed(tenant, new, import).await;
             return Ok(Commit::Done);
         }
         let mut done = self.book.commit(tenant, new).await?;
@@ -22,22 +32,82 @@ impl World {
         if done == Commit::Conflict && self.is(Mutant::SequenceTwice) && self.overlay(tenant, new).await? {
             done = Commit::Done;
         }
+        if done == Commit::Conflict && self.is(Mutant::CapDecidedOnce) && import.is_some_and(is_push) {
+            return self.decided_once(tenant, new).await;
+        }
+        if done == Commit::Void && self.is(Mutant::ImportUnfenced) {
+            done = self.book.commit(tenant, &NewSegments { import: None, ..*new }).await?;
+        }
         if done == Commit::Done {
-            self.landed(new);
+            self.landed(tenant, new, import).await;
         }
         Ok(done)
     }
 
-    fn landed(&self, new: &NewSegments<'_>) {
-        let deed = self.sim.deed();
-        self.ledger().landed(deed, &new.head.incarnation, new.head.sequence);
+    /// A file is no task's: it is known by its import.
+    async fn landed(&self, tenant: &Tenant, new: &NewSegments<'_>, import: Option<&ImportRecord>) {
+        let file = import.filter(|import| import.source == UPLOAD);
+        let lines = if file.is_some() { self.lines_of(new.segments).await } else { None };
+        let mut ledger = self.ledger();
+        let deed = match file {
+            Some(import) => ledger.file(&import.import_id),
+            None => self.sim.deed(),
+        };
+        ledger.landed(deed, &new.head.incarnation, new.head.sequence);
+        if let (Some(import), Some(at)) = (import.filter(|import| is_push(import)), deed) {
+            ledger.deeds[at].import_id = Some(import.import_id.clone());
+        }
+        if let (Some(deed), Some(lines)) = (deed, &lines) {
+            ledger.holds(deed, lines);
+        }
+        if let Some(purge) = new.purge {
+            ledger.purges.push(Purge::of(tenant, purge));
+        }
+        if let Some(import) = file {
+            self.import_let_go(import);
+        }
+    }
+
+    /// What a push would do that keeps to what it decided before another came.
+    async fn decided_once(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
+        let stored = self.book.head(tenant, &new.head.dataset_id).await?;
+        let Some(mut head) = stored.filter(|stored| stored.incarnation == new.head.incarnation) else {
+            return Ok(Commit::Conflict);
+        };
+        head.sequence += 1;
+        head.rows_pushed += new.segments[0].rows;
+        let segments = [SegmentRecord { sequence: head.sequence, ..new.segments[0].clone() }];
+        let new = NewSegments { head: &head, segments: &segments, ..*new };
+        let done = self.book.commit(tenant, &new).await?;
+        if done == Commit::Done {
+            self.landed(tenant, &new, new.import).await;
+        }
+        Ok(done)
+    }
+
+    /// What an importer would do that does not end its import by the commit.
+    async fn completed_first(
+        &self,
+        tenant: &Tenant,
+        new: &NewSegments<'_>,
+        import: &ImportRecord,
+    ) -> PortResult<Commit> {
+        let (mut ended, due_at) = (import.clone(), import.outbox_due_at());
+        let save = Uploads::save(&*self.book, tenant, &mut ended, due_at);
+        if !self.sim.step("uploads.save", save).await? {
+            return Ok(Commit::Void);
+        }
+        let rest = NewSegments { import: None, ..*new };
+        self.sim.step("log.commit", self.committed(tenant, &rest, Some(import))).await
     }
 
     /// What an unconditional write would do: the item of the other push is no more.
     async fn overlay(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<bool> {
         let stored = self.book.head(tenant, &new.head.dataset_id).await?;
-        let same = stored
-            .is_some_and(|stored| stored.incarnation == new.head.incarnation && stored.sequence >= new.head.sequence);
+        let same = new.segments.len() == 1
+            && stored.is_some_and(|stored| {
+                stored.incarnation == new.head.incarnation && stored.sequence >= new.head.sequence
+            });
         if same {
             let key = (new.head.log(tenant), new.head.sequence);
             lock(&self.overlaid).insert(key, new.segments[0].clone());
@@ -61,7 +131,12 @@ impl OrderLog for World {
         self.sim.step("log.head", self.book.head(tenant, dataset_id)).await
     }
     async fn commit(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
-        let done = self.sim.step("log.commit", self.committed(tenant, new)).await;
+        if self.is(Mutant::ImportCompletesFirst)
+            && let Some(import) = new.import.filter(|import| import.source == UPLOAD)
+        {
+            return self.completed_first(tenant, new, import).await;
+        }
+        let done = self.sim.step("log.commit", self.committed(tenant, new, new.import)).await;
         self.write_late().await?;
         match done {
             Err(PortError::Unavailable(_)) if self.is(Mutant::AcknowledgesUncommitted) => Ok(Commit::Done),

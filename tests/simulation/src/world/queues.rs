@@ -14,28 +14,30 @@ use std::task::{Poll, Waker};
 pub enum QueueName {
     Reports,
     Store,
+    Uploads,
     Webhooks,
 }
 
 impl QueueName {
-    pub const ALL: [Self; 3] = [Self::Reports, Self::Store, Self::Webhooks];
+    pub const ALL: [Self; 4] = [Self::Reports, Self::Store, Self::Uploads, Self::Webhooks];
 
     const fn of(job: &Job) -> Self {
         match job {
             Job::Report { .. } => Self::Reports,
-            Job::Tend { .. } | Job::Purge { .. } | Job::Import { .. } => Self::Store,
+            Job::Tend { .. } | Job::Purge { .. } => Self::Store,
+            Job::Import { .. } => Self::Uploads,
             Job::Delivery { .. } => Self::Webhooks,
         }
     }
     const fn hidden_s(self) -> i64 {
         match self {
-            Self::Reports | Self::Store => 5_400,
+            Self::Reports | Self::Store | Self::Uploads => 5_400,
             Self::Webhooks => 1_080,
         }
     }
     pub const fn batch(self) -> usize {
         match self {
-            Self::Reports | Self::Store => 1,
+            Self::Reports | Self::Store | Self::Uploads => 1,
             Self::Webhooks => 10,
         }
     }
@@ -43,7 +45,7 @@ impl QueueName {
     pub const fn at_once(self) -> usize {
         match self {
             Self::Reports => 5,
-            Self::Store => 2,
+            Self::Store | Self::Uploads => 2,
             Self::Webhooks => 5,
         }
     }
@@ -55,8 +57,28 @@ const MOST_RECEPTIONS: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Message {
     pub id: u64,
-    pub job: Job,
+    pub asks: Asks,
     pub receipt: String,
+}
+
+/// What a message asks for.
+#[derive(Debug, Clone)]
+pub enum Asks {
+    Job(Job),
+    /// The bucket tells of a file; this is its key.
+    Import(String),
+}
+
+/// How a message of the bucket begins: the real one has it in JSON, which `affinsy-aws` reads.
+const CREATED: &str = "ObjectCreated ";
+
+impl Asks {
+    fn of(body: &str) -> Result<Self, String> {
+        match body.strip_prefix(CREATED) {
+            Some(key) => Ok(Self::Import(key.to_owned())),
+            None => Job::from_message(body).map(Self::Job),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -96,17 +118,24 @@ impl Queues {
 }
 
 impl World {
-    fn enqueue(&self, job: &Job, delay_s: u32) {
+    /// A file came, and the bucket tells of it: as a rule.
+    pub(super) fn tell_of_file(&self, key: &str) {
+        if !self.sim.quirk("arrivals lost") {
+            self.enqueue(QueueName::Uploads, &format!("{CREATED}{key}"), 0);
+        }
+    }
+
+    fn enqueue(&self, queue: QueueName, body: &str, delay_s: u32) {
         let now = self.sim.now().unix_ms();
         let copies = 1 + u64::from(self.sim.quirk("messages twice"));
         for _ in 0..copies {
             let late_ms =
                 if self.sim.quirk("messages late") { self.sim.roll(|dice| dice.between(0, 90_000)) } else { 0 };
             let visible_at = now + i64::from(delay_s) * 1_000 + late_ms;
-            let stored = Stored { body: job.to_message(), visible_at, receptions: 0 };
+            let stored = Stored { body: body.to_owned(), visible_at, receptions: 0 };
             let mut last = lock(&self.queues.last_id);
             *last += 1;
-            self.queues.with(QueueName::of(job), |shelf| {
+            self.queues.with(queue, |shelf| {
                 shelf.messages.insert(*last, stored);
                 shelf.touch();
             });
@@ -135,8 +164,8 @@ impl World {
                     self.sim.counted("dead letters");
                     continue;
                 }
-                match Job::from_message(&body) {
-                    Ok(job) => batch.push(Message { id, job, receipt: format!("{id}/{receptions}") }),
+                match Asks::of(&body) {
+                    Ok(asks) => batch.push(Message { id, asks, receipt: format!("{id}/{receptions}") }),
                     Err(wrong) => self.ledger().violation(format!("a message cannot be read: {wrong}")),
                 }
             }
@@ -189,7 +218,7 @@ impl World {
 impl Queue for World {
     async fn send(&self, job: &Job, delay_s: u32) -> PortResult<()> {
         let send = async {
-            self.enqueue(job, delay_s);
+            self.enqueue(QueueName::of(job), &job.to_message(), delay_s);
             Ok(())
         };
         self.sim.step("queue.send", send).await

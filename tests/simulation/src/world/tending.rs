@@ -1,6 +1,7 @@
 //! Tending and erasure behind the weather.
 
 use super::World;
+use crate::ledger::Purge;
 use crate::mutants::Mutant;
 use affinsy_app::ports::*;
 use affinsy_core::ids::Tenant;
@@ -41,7 +42,9 @@ impl World {
         let deleted = self.book.delete_dataset(tenant, head, purge, due).await?;
         if deleted {
             let deed = self.sim.deed();
-            self.ledger().landed(deed, &head.incarnation, head.sequence);
+            let mut ledger = self.ledger();
+            ledger.landed(deed, &head.incarnation, head.sequence);
+            ledger.purges.push(Purge::of(tenant, purge));
         }
         Ok(deleted)
     }
