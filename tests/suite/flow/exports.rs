@@ -12,20 +12,34 @@ use std::collections::BTreeSet;
 const EVERYTHING: &str =
     r#"{"min_support_count": 1, "min_lift": 0, "min_confidence": 0, "max_q_value": 1, "include_redundant": true}"#;
 
-/// Enough repeat buyers for a lifetime value model, some names that a spreadsheet would take for formulas.
+/// Customers who come at random and leave at random, so that a lifetime value model fits; some names that a spreadsheet
+/// would take for formulas.
 fn orders() -> String {
-    let order = |at: usize| {
-        let customer = if at % 130 == 7 { "=cust-eve-77".to_owned() } else { format!("c-{}", at % 130) };
-        let day = format!("2024-{:02}-{:02}", 1 + at * at % 12, 1 + at * 5 % 28);
-        let lines = if at.is_multiple_of(3) { "Tea|Mug" } else { "Tea|+Jam|Mug" };
-        let lines =
-            lines.split('|').map(|product| format!(r#"{{"product_name": "{product}", "unit_price": {at}.25}}"#));
-        let lines = lines.collect::<Vec<_>>().join(", ");
-        format!(
-            r#"{{"order_id": "o-{at}", "customer_id": "{customer}", "order_date": "{day}", "line_items": [{lines}]}}"#
-        )
+    let mut state = 7u64;
+    let mut chance = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1u64 << 24) as f64
     };
-    let orders: Vec<String> = (0..900).map(order).collect();
+    let mut orders = Vec::new();
+    for customer in 0..250 {
+        let name = if customer == 7 { "=cust-eve-77".to_owned() } else { format!("c-{customer}") };
+        let (mean_days, leaves) = (5.0 + 60.0 * chance(), 0.05 + 0.3 * chance());
+        let (mut day, mut visits) = ((150.0 * chance()) as u32, 0);
+        while day < 336 && visits < 40 {
+            let (at, date) = (orders.len(), format!("2024-{:02}-{:02}", 1 + day / 28, 1 + day % 28));
+            let lines = if at.is_multiple_of(3) { "Tea|Mug" } else { "Tea|+Jam|Mug" };
+            let line = |product| format!(r#"{{"product_name": "{product}", "unit_price": {customer}.25}}"#);
+            let lines = lines.split('|').map(line).collect::<Vec<_>>().join(", ");
+            orders.push(format!(
+                r#"{{"order_id": "o-{at}", "customer_id": "{name}", "order_date": "{date}", "line_items": [{lines}]}}"#
+            ));
+            if chance() < leaves {
+                break;
+            }
+            day += 1 + (-(chance() + 1e-6).ln() * mean_days) as u32;
+            visits += 1;
+        }
+    }
     format!(r#"{{"dataset_id": "my-store", "orders": [{}]}}"#, orders.join(", "))
 }
 
@@ -169,7 +183,7 @@ async fn files_that_name_an_erased_customer_go_and_others_are_made_anew() {
     }
     assert!(shop.objects.keys().contains(&rules), "the rules name nobody");
     let csv = text(&shop, &ann, &rfm, "").await;
-    assert!(!csv.contains("cust-eve-77") && csv.lines().count() == 130, "{csv}");
+    assert!(!csv.contains("cust-eve-77") && csv.lines().count() == 250, "{csv}");
     // One that was made since stays: it was made from what the report is now.
     let made = key(&shop, &ann, &rfm, "").await;
     shop.delete(&ann, "/datasets/my-store/customers/c-999").await;
