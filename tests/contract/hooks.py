@@ -63,8 +63,9 @@ def before_call(context, case, kwargs):
                 of_its_type(asked)
     if is_negative(case):
         return
-    real_cursor(case)
     real_things(case)
+    # Of the thing that is named now.
+    real_cursor(case)
     if isinstance(case.body, dict):
         consistent(case.body)
         short_numbers(case.body)
