@@ -67,7 +67,8 @@ def shoot(options, client, name, report_id, mix, seconds, rate=None, connections
 
 
 class Memory(threading.Thread):
-    """Resident megabytes of every process, every few seconds."""
+    """Resident megabytes of each function's processes, every few seconds: how many there are follows the load, how large
+    one becomes is what may leak."""
 
     def __init__(self, stack):
         super().__init__(daemon=True)
@@ -75,12 +76,11 @@ class Memory(threading.Thread):
 
     def run(self):
         while not self.over.wait(SAMPLE_S):
-            # A function may have several processes; they are counted together.
-            total = {"affinsy local": resident_mb(self.stack.process.pid)}
+            now = {"affinsy local": [resident_mb(self.stack.process.pid)]}
             for name, pid in self.stack.functions():
-                total[name] = total.get(name, 0) + resident_mb(pid)
-            for name, mb in total.items():
-                self.seen.setdefault(name, []).append(mb)
+                now.setdefault(name, []).append(resident_mb(pid))
+            for name, mbs in now.items():
+                self.seen.setdefault(name, []).append(mbs)
 
     def stop(self):
         self.over.set()
@@ -113,12 +113,13 @@ def steady(options, stack):
     print("|---|---|---|---|---|---|---|---|")
     print(f"| {shot['per_second']:.1f} | {shot['p50']} | {shot['p99']} | {shot['max']} | {sum(shot['codes'].values()):,} "
           f"| {wrong(shot['codes']) or 0} | {shot['errors']} | {shot['timeouts']} |\n")
-    print("| process | MB in the second minute | MB in the last | growth | peak |")
-    print("|---|---|---|---|---|")
+    print("| function | processes at most | MB of the largest, second minute | last minute | growth | peak |")
+    print("|---|---|---|---|---|---|")
     minute = 60 // SAMPLE_S
-    for name, mbs in sorted(seen.items()):
+    for name, samples in sorted(seen.items()):
+        mbs = [max(sample) for sample in samples]
         early, late = statistics.median(mbs[minute:2 * minute] or mbs), statistics.median(mbs[-minute:])
-        print(f"| {name} | {early:.0f} | {late:.0f} | {late - early:+.0f} | {max(mbs):.0f} |")
+        print(f"| {name} | {max(map(len, samples))} | {early:.0f} | {late:.0f} | {late - early:+.0f} | {max(mbs):.0f} |")
     print()
     bad = wrong(shot["codes"]) or shot["errors"] or shot["timeouts"] or shot["per_second"] < 0.97 * options.rate
     return 1 if bad else 0

@@ -73,10 +73,12 @@ impl Run {
     }
 }
 
-/// A dataset that cannot be read is the operator's to mend: nothing of the file is lost meanwhile, nor acknowledged.
+/// A dataset that cannot be read is the operator's to mend, or was compacted while this importer stood still: the import
+/// is put off, and tried again for as long as for any other trouble. Nothing of the file is lost meanwhile, nor
+/// acknowledged.
 fn read(error: SnapshotError) -> Interrupted {
     match error {
         SnapshotError::Port(error) => error.into(),
-        SnapshotError::Corrupt(failure) => PortError::Damaged(failure.message).into(),
+        SnapshotError::Corrupt(failure) => PortError::Unavailable(failure.message).into(),
     }
 }
