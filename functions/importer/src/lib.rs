@@ -46,7 +46,8 @@ impl Ctx {
         let queue = SqsQueue::new(clients::sqs(&sdk), &config);
         let ports = ImportPorts {
             uploads: book.clone(),
-            log: book,
+            log: book.clone(),
+            erasures: book,
             objects: Arc::new(S3Objects::new(clients::s3(&sdk), config.get(Setting::Bucket))),
             queue: Arc::new(queue.clone()),
             clock: Arc::new(SystemClock),

@@ -160,7 +160,7 @@ impl There {
         let places: HashMap<&str, usize> =
             batch.orders().enumerate().map(|(at, order): (_, Order<'_>)| (order.id, at)).collect();
         kept.retain(|order, _, line| {
-            if line.quantity.is_zero() || is_known(places[order], line.product) {
+            if line.quantity.is_zero() || is_known(places[order.id], line.product) {
                 return true;
             }
             let fits = room > 0;

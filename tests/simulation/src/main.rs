@@ -91,6 +91,7 @@ fn report(outcomes: &[&Outcome]) {
     println!("results compared   {}", sum(|o| o.checked.results));
     println!("results skipped    {} (dataset deleted, or workers died)", sum(|o| o.checked.skipped));
     println!("lines refused      {} (by a plan's cap)", sum(|o| o.checked.refused));
+    println!("lines left out     {} (erased while their file was on its way)", sum(|o| o.checked.left_out));
     println!("files imported     {} ({} could not be)", sum(|o| o.checked.files), sum(|o| o.checked.files_failed));
     println!("deliveries         {} ({} attempts seen)", sum(|o| o.checked.deliveries), sum(|o| o.posts));
     let lost = outcomes.iter().flat_map(|o| &o.violations).filter(|what| what.starts_with("I1")).count();

@@ -32,10 +32,11 @@ pub enum Mutant {
     FilesKept,
     CapIgnored,
     CapDecidedOnce,
+    ErasuresUnseen,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::AcknowledgesUncommitted,
         Self::ObjectAfterManifest,
         Self::SequenceTwice,
@@ -65,6 +66,7 @@ impl Mutant {
         Self::FilesKept,
         Self::CapIgnored,
         Self::CapDecidedOnce,
+        Self::ErasuresUnseen,
     ];
 
     pub const fn what(self) -> &'static str {
@@ -98,6 +100,7 @@ impl Mutant {
             Self::FilesKept => "files, and what was staged or rejected of them, are not deleted when they should be",
             Self::CapIgnored => "the plan's row cap is not looked at",
             Self::CapDecidedOnce => "what the row cap admits is not decided again when another push came first",
+            Self::ErasuresUnseen => "an import does not look at what was erased since its upload was opened",
         }
     }
 }

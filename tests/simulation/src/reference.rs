@@ -39,12 +39,17 @@ impl Change {
 
     /// The orders and products of which it says something.
     pub fn lines(&self) -> BTreeSet<(String, String)> {
+        self.lines_of(|_| true)
+    }
+
+    /// The same of some orders.
+    pub fn lines_of(&self, is_meant: impl Fn(&SentOrder) -> bool) -> BTreeSet<(String, String)> {
         let (Self::Push(orders) | Self::File(orders)) = self else { return BTreeSet::new() };
         let of = |order: &SentOrder| {
             let id = order.id.clone();
             order.lines.clone().into_iter().map(move |(product, ..)| (id.clone(), product))
         };
-        orders.iter().flat_map(of).collect()
+        orders.iter().filter(|order| is_meant(order)).flat_map(of).collect()
     }
 }
 

@@ -161,6 +161,7 @@ impl Shop {
         ImportPorts {
             uploads: self.book.clone(),
             log: self.book.clone(),
+            erasures: self.book.clone(),
             objects: self.objects.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),

@@ -192,6 +192,9 @@ impl Erasures for FaultyBook {
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>> {
         self.faults.read(self.book.purge(tenant, purge_id)).await
     }
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>> {
+        self.faults.read(self.book.purges(tenant)).await
+    }
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()> {
         let (book, tenant, purge_id) = (Arc::clone(&self.book), tenant.clone(), purge_id.to_owned());
         self.faults.write(async move { book.put_off_purge(&tenant, &purge_id, due_at).await }).await

@@ -94,12 +94,12 @@ const CALLS: [(&str, Calls); 8] = [
             ("StoreQueue.Arn", &["sqs:ChangeMessageVisibility"]),
         ],
     ),
-    // Uploads; OrderLog: head, segments, commit; files in, staged lines in and out, segments in (what is there already)
+    // Uploads; OrderLog: head, segments, commit; Erasures: purges; files in, staged lines in and out, segments in (what is there already)
     // and out, rejects out.
     (
         "ImporterFunction",
         &[
-            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ("ControlTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
             ("SegmentsTable.Arn", &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]),
             ("DataBucket.Arn/uploads/*", &["s3:GetObject", "s3:DeleteObject"]),
             ("DataBucket.Arn/staging/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),

@@ -1,7 +1,7 @@
 //! The one commit: all segments of a file take their sequences, and the import is *Completed*, in one transaction.
 
-use super::Interrupted;
 use super::run::Run;
+use super::{Interrupted, erased};
 use crate::ports::{Commit, DatasetRecord, ImportRecord, ImportStatus, NewSegments, PortError, SegmentRecord};
 use crate::push_orders::{back_off, tend_at};
 use crate::row_cap;
@@ -10,7 +10,8 @@ use crate::row_cap;
 const ATTEMPTS: u32 = 40;
 
 impl Run {
-    /// False when the segments were made for a dataset that is gone: they have to be made anew.
+    /// False when the segments were made for a dataset that is gone, or hold what was erased since: they have to be made
+    /// anew.
     pub(super) async fn commit(&mut self) -> Result<bool, Interrupted> {
         for attempt in 0..ATTEMPTS {
             let stored = self.ports.log.head(&self.tenant, &self.import.dataset_id).await?;
@@ -23,6 +24,11 @@ impl Run {
                 return Ok(false);
             }
             self.check_currency(stored.as_ref())?;
+            // After the head was read: what is erased later than this moves it on.
+            if self.brings_back().await? {
+                self.begin_segments();
+                return Ok(false);
+            }
             let (head, segments) = self.next_head(stored, incarnation);
             let ended = self.ended(&segments);
             let new = NewSegments {
@@ -72,13 +78,16 @@ impl Run {
         if let Some(cap) = self.upload().max_rows.filter(|_| refused > 0) {
             warnings.push(row_cap::warning(refused, cap));
         }
+        if work.left_out > 0 {
+            warnings.push(erased::warning(work.left_out));
+        }
         ImportRecord {
             status: ImportStatus::Completed,
             orders: work.orders,
             line_items: work.line_items,
             inserted: work.capped.map(|capped| capped.inserted),
             updated: work.capped.map(|capped| capped.updated),
-            rejected: work.rejected + refused,
+            rejected: work.rejected + refused + work.left_out,
             rejects_key: work.rejects_key.clone(),
             warnings,
             completed_at: Some(self.ports.clock.now()),

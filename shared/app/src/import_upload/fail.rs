@@ -129,6 +129,12 @@ pub(super) fn other_currency(dataset: &str, file: &str) -> StoredFailure {
     failure("other_currency", message)
 }
 
+pub(super) fn dataset_deleted() -> StoredFailure {
+    let message = "The dataset was deleted after this upload had been asked for, and its file with it. To begin the \
+                   dataset anew, ask for a new upload, and send the file there.";
+    failure("dataset_deleted", message)
+}
+
 pub(super) fn exhausted() -> StoredFailure {
     let message = "The file did not fit the importer's time or memory. Split it, and upload the parts one after the other; \
                    or give the importer more memory.";

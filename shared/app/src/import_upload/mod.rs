@@ -6,6 +6,7 @@
 
 mod capped;
 mod commit;
+mod erased;
 mod fail;
 mod open;
 mod parquet;
@@ -22,7 +23,7 @@ pub use open::{MAX_FILE_BYTES, MAX_REQUEST_BYTES, OpenPorts, OpenRefused, Opened
 
 use crate::dispatch_webhook::event_job;
 use crate::ports::{
-    Clock, ImportRecord, Objects, OrderLog, PortError, PortResult, Queue, Random, UploadRefused, Uploads,
+    Clock, Erasures, ImportRecord, Objects, OrderLog, PortError, PortResult, Queue, Random, UploadRefused, Uploads,
 };
 use crate::ports::{StoredFailure, dataset_place};
 use crate::run_report::Ran;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 pub struct ImportPorts {
     pub uploads: Arc<dyn Uploads>,
     pub log: Arc<dyn OrderLog>,
+    pub erasures: Arc<dyn Erasures>,
     pub objects: Arc<dyn Objects>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,

@@ -1,5 +1,6 @@
 //! One importer's hold on an import: what it has, and the steps in their order.
 
+use super::erased::Gone;
 use super::source::{ObjectReader, Packing, Trouble};
 use super::{ImportPorts, Interrupted, fail, object_key};
 use crate::ports::{ImportRecord, PortError, UploadRecord, UploadWork};
@@ -17,6 +18,8 @@ pub struct Run {
     deadline: Instant,
     /// Whether anything was saved that a successor need not do again.
     pub has_moved: bool,
+    /// What was erased, and is in none of the segments for certain.
+    pub(super) left_out: Gone,
 }
 
 /// Kept back before the function's deadline to save what is done.
@@ -28,7 +31,7 @@ const MAX_EXPIRED_LEASES: u32 = 3;
 
 impl Run {
     pub fn new(tenant: Tenant, import: ImportRecord, deadline: Instant, ports: ImportPorts) -> Self {
-        Self { tenant, import, ports, deadline, has_moved: false }
+        Self { tenant, import, ports, deadline, has_moved: false, left_out: Gone::default() }
     }
 
     /// What a thread takes along while this task waits for it.
@@ -39,6 +42,7 @@ impl Run {
             ports: self.ports.clone(),
             deadline: self.deadline,
             has_moved: self.has_moved,
+            left_out: Gone::default(),
         }
     }
 
@@ -47,6 +51,8 @@ impl Run {
             return Err(Interrupted::Bad(fail::exhausted()));
         }
         let packing = self.find_file().await?;
+        // Nobody reads a large file of a dataset that is gone.
+        self.gone().await?;
         if self.work().survey.is_none() {
             self.survey(packing).await?;
         }

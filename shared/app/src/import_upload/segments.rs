@@ -1,5 +1,6 @@
 //! From partitions to segments: the rows of an order, wherever they stood in the file, come together here.
 
+use super::erased::Gone;
 use super::run::{Run, panicked};
 use super::staging::{self, Block, Blocks};
 use super::{Interrupted, fail};
@@ -18,6 +19,7 @@ struct Made {
     segment: Option<EncodedSegment>,
     orders: u64,
     notes: Notes,
+    left_out: u64,
     capped: Option<CappedWork>,
 }
 
@@ -35,6 +37,9 @@ impl Run {
         if self.work().next_partition >= partitions {
             return Ok(());
         }
+        let gone = self.gone().await?;
+        // Partitions that were made before, by whoever, may hold more.
+        self.left_out = if self.work().next_partition == 0 { gone.clone() } else { Gone::default() };
         let head = self.begin_capped().await?;
         let staged = self.work().staged.clone();
         let indexes = self.indexes(&staged, partitions).await?;
@@ -44,12 +49,14 @@ impl Run {
             }
             let partition = self.work().next_partition;
             let blocks = self.blocks(&staged, &indexes, Block::Partition(partition)).await?;
-            let assembled = assembled(blocks, self.ports.limits.partition_bytes).await?;
+            let mut assembled = assembled(blocks, self.ports.limits.partition_bytes).await?;
+            let left_out = gone.leave_out(&mut assembled.batch);
             let hashes = staging::hashes_of(partition, partitions);
             let (assembled, capped) = self.admitted(assembled, hashes, head.as_ref()).await?;
             // An import ends with a commit, and a commit has a segment, be it one without a line.
             let is_needed = partition + 1 == partitions && self.work().segments.is_empty();
-            self.store(made(assembled, capped, is_needed, self.import.created_at).await?).await?;
+            let made = made(assembled, capped, is_needed, self.import.created_at).await?;
+            self.store(Made { left_out, ..made }).await?;
         }
         Ok(())
     }
@@ -68,11 +75,18 @@ impl Run {
         work.is_new_incarnation = is_new;
         if work.incarnation.as_ref() != Some(&chosen) {
             work.incarnation = Some(chosen);
-            work.next_partition = 0;
-            (work.orders, work.notes, work.segments) = (0, Notes::default(), Vec::new());
-            work.capped = None;
+            self.begin_segments();
         }
         Ok(())
+    }
+
+    /// Forgets the segments that were made, and with them what was found out in making them.
+    pub(super) fn begin_segments(&mut self) {
+        let work = self.work_mut();
+        work.remakes += 1;
+        work.next_partition = 0;
+        (work.orders, work.left_out, work.notes, work.segments) = (0, 0, Notes::default(), Vec::new());
+        work.capped = None;
     }
 
     pub(super) fn check_currency(&self, head: Option<&DatasetRecord>) -> Result<(), Interrupted> {
@@ -129,17 +143,19 @@ impl Run {
         }
         let work = self.work_mut();
         work.orders += made.orders;
+        work.left_out += made.left_out;
         work.capped = made.capped;
         work.notes.absorb(made.notes);
         work.next_partition += 1;
         self.save().await
     }
 
-    /// Under a key of this claim's own: a zombie's bytes, which may be another version's, never stand in for these.
+    /// Under a key of this claim's own: a zombie's bytes, which may be another version's, never stand in for these, nor
+    /// do those from before an erasure.
     async fn put_segment(&self, encoded: EncodedSegment) -> Result<SegmentRecord, Interrupted> {
         let incarnation = self.work().incarnation.clone().unwrap_or_default();
         let log = LogId { tenant: self.tenant.clone(), dataset_id: self.import.dataset_id.clone(), incarnation };
-        let name = format!("{}-{}", self.import.import_id, self.import.claims);
+        let name = format!("{}-{}-{}", self.import.import_id, self.import.claims, self.work().remakes);
         let key = log.upload_key(&name, self.work().next_partition as usize);
         let record = SegmentRecord::new(0, key, &encoded.meta, self.ports.clock.now());
         self.ports.objects.create(&record.key, encoded.bytes.into()).await?;
@@ -177,7 +193,7 @@ async fn made(
     let work = move || {
         let orders = batch.order_count() as u64;
         let segment = (orders > 0 || is_needed).then(|| segment::encode_batch(&batch, received_at));
-        Made { segment, orders, notes, capped }
+        Made { segment, orders, notes, left_out: 0, capped }
     };
     tokio::task::spawn_blocking(work).await.map_err(panicked)
 }

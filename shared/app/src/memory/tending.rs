@@ -142,6 +142,10 @@ impl Erasures for MemoryBook {
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>> {
         Ok(lock(&self.state).purges.get(&(tenant.clone(), purge_id.to_owned())).cloned())
     }
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>> {
+        let state = lock(&self.state);
+        Ok(state.purges.iter().filter(|((of, _), _)| of == tenant).map(|(_, purge)| purge.clone()).collect())
+    }
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()> {
         let mut state = lock(&self.state);
         if state.purges.contains_key(&(tenant.clone(), purge_id.to_owned())) {

@@ -58,6 +58,8 @@ pub trait Erasures: Send + Sync {
     /// Removes every manifest item of an incarnation; again is safe.
     async fn drop_log(&self, log: &LogId) -> PortResult<()>;
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>>;
+    /// All that have not ended, read consistently.
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>>;
     /// When the purge is to be gone on with.
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()>;
     /// Takes the warnings out of an import's record, which may name orders and products; again is safe.

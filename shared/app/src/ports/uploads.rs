@@ -69,6 +69,9 @@ pub struct UploadWork {
     /// Drawn by this import, because there was no dataset.
     #[serde(default)]
     pub is_new_incarnation: bool,
+    /// How often segments had to be made anew: each time under other keys.
+    #[serde(default)]
+    pub remakes: u32,
     /// The partition that comes next.
     #[serde(default)]
     pub next_partition: u32,
@@ -79,6 +82,9 @@ pub struct UploadWork {
     pub orders: u64,
     #[serde(default)]
     pub notes: Notes,
+    /// Lines of orders and customers that were erased since the upload was opened.
+    #[serde(default)]
+    pub left_out: u64,
     /// Where it is looked at what is there already.
     #[serde(default)]
     pub capped: Option<CappedWork>,

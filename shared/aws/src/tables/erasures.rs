@@ -1,6 +1,6 @@
 //! The erasures port: a head that goes in the transaction that leaves its purge behind.
 
-use super::item::{due_at, due_shard, key, text};
+use super::item::{due_at, due_shard, from_item, key, text};
 use super::orders::{is_conflict, unless_refused};
 use super::{DATASET, DynamoBook, IMPORT, PURGE, tenant_pk};
 use crate::failure::port_error;
@@ -75,6 +75,11 @@ impl Erasures for DynamoBook {
 
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>> {
         self.get(tenant, format!("{PURGE}{purge_id}")).await
+    }
+
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>> {
+        let items = self.query(tenant, PURGE, None, false, usize::MAX).await?;
+        items.into_iter().map(from_item).collect()
     }
 
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due: Instant) -> PortResult<()> {

@@ -72,11 +72,11 @@ impl OrderBatch {
     }
 
     /// Keeps the lines for which `keep` holds, and the orders that still have one.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &str, &OrderLine) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(&Order<'_>, &str, &OrderLine) -> bool) {
         let (mut orders, mut lines) = (Vec::new(), Vec::new());
         for order in self.orders() {
             let before = lines.len();
-            lines.extend(order.lines.iter().filter(|line| keep(order.id, self.product(line.product), line)));
+            lines.extend(order.lines.iter().filter(|line| keep(&order, self.product(line.product), line)));
             orders.push(lines.len() - before);
         }
         let mut end = 0;

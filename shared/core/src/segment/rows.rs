@@ -4,6 +4,7 @@ use crate::history::{Line, LineColumns};
 use crate::names::{Names, TextList};
 use crate::time::Instant;
 use std::ops::Range;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The decoded rows of a segment, grouped by order, sorted by (hash, order_id).
 #[derive(Debug, Clone, Default)]
@@ -69,6 +70,17 @@ impl SegmentRows {
     }
     pub fn order_count(&self) -> usize {
         self.runs.len()
+    }
+    /// Whether a row names this order.
+    pub fn has_order(&self, order_id: &str) -> bool {
+        let hash = xxh3_64(order_id.as_bytes());
+        let first = self.runs.partition_point(|run| run.hash < hash);
+        let same_hash = (first..self.runs.len()).take_while(|run| self.runs[*run].hash == hash);
+        same_hash.into_iter().any(|run| self.order_ids.get(run) == order_id)
+    }
+    /// Whether a row names this customer.
+    pub fn has_customer(&self, customer_id: &str) -> bool {
+        self.customers.find(customer_id).is_some()
     }
     /// Every (order_id, product_name) that has a row, removals among them.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &str)> {

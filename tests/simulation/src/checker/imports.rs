@@ -2,11 +2,11 @@
 //! stand, of one that failed nothing, and it failed for what its client did, or for what befell its importers.
 
 use super::{Checked, read};
-use crate::ledger::{Deed, File};
+use crate::ledger::{Deed, File, Purge};
 use crate::senders;
 use crate::world::World;
 use affinsy_app::memory::MemoryBook;
-use affinsy_app::ports::OrderLog;
+use affinsy_app::ports::{Erased, OrderLog};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,7 +61,9 @@ fn push(world: &World, tenant: usize, import: &Value, checked: &mut Checked) {
 fn same_counts(world: &World, import: &Value, deed: &Deed, bad_rows: u64, checked: &mut Checked) {
     let Some(brought) = world.ledger().brought(deed) else { return };
     checked.refused += brought.refused;
-    let mut expected = vec![("rejected", bad_rows + brought.refused)];
+    let left_out = deed.file.as_ref().map_or(0, |file| file.left_out);
+    checked.left_out += left_out;
+    let mut expected = vec![("rejected", bad_rows + brought.refused + left_out)];
     let is_known = import["inserted"].is_u64() && deed.file.as_ref().is_none_or(|file| file.was_alone);
     if is_known {
         expected.extend([("inserted", brought.inserted), ("updated", brought.updated)]);
@@ -93,11 +95,11 @@ async fn one(world: &World, tenant: usize, import: &Value, checked: &mut Checked
 
 fn completed(world: &World, import: &Value, deed: &Deed, checked: &mut Checked) {
     let id = &import["import_id"];
-    let File { is_rubbish, bad_rows, came_at, refused, .. } = deed.file.clone().unwrap_or_default();
+    let File { is_rubbish, bad_rows, came_at, refused, left_out, .. } = deed.file.clone().unwrap_or_default();
     if deed.landed.is_none() || is_rubbish || came_at.is_none() {
         world.ledger().violation(format!("I1: import {id} is Completed, and nothing of it is stored: {deed:?}"));
     }
-    let lines = deed.change.lines().len() as u64 + refused;
+    let lines = deed.change.lines().len() as u64 + refused + left_out;
     super::same_numbers(world, &format!("I2: import {id}"), import, &[("line_items", lines)]);
     same_counts(world, import, deed, bad_rows, checked);
 }
@@ -108,11 +110,17 @@ async fn failed(world: &World, tenant: usize, import: &Value, deed: Option<&Deed
         world.ledger().violation(format!("I2: import {id} failed, and came to stand as {landed:?}"));
     }
     let book: &MemoryBook = &world.book;
-    let claims = book.import(&world.tenant(tenant), id).await.ok().flatten().map_or(0, |import| import.claims);
+    let name = world.tenant(tenant);
+    let stored = book.import(&name, id).await.ok().flatten();
+    let claims = stored.as_ref().map_or(0, |import| import.claims);
+    let deletes = |purge: &Purge| {
+        purge.erased == Erased::Dataset && stored.as_ref().is_some_and(|import| purge.concerns(&name, import))
+    };
     let file = deed.and_then(|deed| deed.file.clone()).unwrap_or_default();
     let fits = match import["failure"]["code"].as_str() {
         Some("upload_missing") => file.came_at.is_none(),
         Some("unsupported_file") => file.came_at.is_some() && file.is_rubbish,
+        Some("dataset_deleted") => world.ledger().purges.iter().any(deletes),
         Some("resource_exhausted") => claims > MOST_LEASES,
         _ => false,
     };

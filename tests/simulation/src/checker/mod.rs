@@ -36,6 +36,8 @@ pub struct Checked {
     pub files_failed: u64,
     /// Lines that a plan's cap refused.
     pub refused: u64,
+    /// Lines of files whose orders or customers were erased meanwhile.
+    pub left_out: u64,
 }
 
 /// A report that is asked for in good weather takes no longer.

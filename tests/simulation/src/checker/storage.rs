@@ -5,7 +5,6 @@
 //! nothing is looked for.
 
 use super::is_purged;
-use crate::ledger::Purge;
 use crate::sim::{MOST_SKEW_MS, lock};
 use crate::world::{FILES, World};
 use affinsy_app::memory::MemoryBook;
@@ -64,8 +63,7 @@ async fn files(world: &World, tenant: usize, stored: &[String]) {
     let imports = world.book.imports(&name, None, usize::MAX).await.map(|page| page.items).unwrap_or_default();
     for import in imports {
         let place = dataset_place(&name, &import.dataset_id);
-        let concerns = |purge: &&Purge| purge.dataset == import.dataset_id && import.created_at <= purge.requested_at;
-        if purges.iter().find(concerns).is_none() {
+        if !purges.iter().any(|purge| purge.concerns(&name, &import)) {
             continue;
         }
         for key in stored.iter().filter(|key| key.contains(&place) && key.contains(&import.import_id)) {

@@ -1,8 +1,8 @@
 //! Files of clients in the history: which of them came, what was stored of them, and what was erased after they came.
 
 use super::{Deed, Ending, Ledger};
-use crate::reference::{Orders, line_count};
-use affinsy_app::ports::PurgeRecord;
+use crate::reference::{Orders, SentOrder, line_count};
+use affinsy_app::ports::{Erased, ImportRecord, PurgeRecord};
 use affinsy_core::ids::Tenant;
 use affinsy_core::time::Instant;
 use std::collections::BTreeSet;
@@ -24,24 +24,43 @@ pub struct File {
     pub came_at: Option<u64>,
     /// How many of its lines the plan's cap refused.
     pub refused: u64,
+    /// How many were of an order or a customer that was erased since the upload was opened.
+    pub left_out: u64,
     /// Nothing else happened to the dataset while it was imported.
     pub was_alone: bool,
     /// What its client once read of its end: it must not change.
     pub seen: Option<Ending>,
 }
 
-/// Something was erased: what files of this dataset left behind until then goes.
+/// Something was erased: what files of this dataset left behind until then goes, and those on their way bring none of
+/// it back.
 #[derive(Debug, Clone)]
 pub struct Purge {
     pub tenant: String,
     pub dataset: String,
+    pub erased: Erased,
     pub requested_at: Instant,
 }
 
 impl Purge {
     pub fn of(tenant: &Tenant, purge: &PurgeRecord) -> Self {
         let (tenant, dataset) = (tenant.as_str().to_owned(), purge.dataset_id.clone());
-        Self { tenant, dataset, requested_at: purge.requested_at }
+        Self { tenant, dataset, erased: purge.erased.clone(), requested_at: purge.requested_at }
+    }
+
+    /// Whether an import is older, by what both say of themselves.
+    pub fn concerns(&self, tenant: &Tenant, import: &ImportRecord) -> bool {
+        let same = self.tenant == tenant.as_str() && self.dataset == import.dataset_id;
+        same && import.created_at <= self.requested_at
+    }
+
+    fn names(&self, order: &SentOrder) -> bool {
+        match &self.erased {
+            Erased::Order { order_id } => *order_id == order.id,
+            Erased::Customer { customer_id } => order.customer.as_ref() == Some(customer_id),
+            Erased::Dataset => true,
+            Erased::Report { .. } => false,
+        }
     }
 }
 
@@ -62,20 +81,26 @@ impl Ledger {
         }
     }
 
-    /// These lines were stored of a file that came to stand: all of it, or what the plan's cap admits. From here on that
-    /// is what the file was.
-    pub fn holds(&mut self, at: usize, lines: &Lines) {
+    /// These lines were stored of a file that came to stand: all of it, or what the plan's cap admits, and nothing that
+    /// was erased since its upload was opened. From here on that is what the file was.
+    pub fn holds(&mut self, at: usize, (tenant, import): (&Tenant, &ImportRecord), lines: &Lines) {
         let deed = self.deeds[at].clone();
         let sent = deed.change.lines();
-        let refused: Lines = sent.difference(lines).cloned().collect();
+        let purges: Vec<&Purge> = self.purges.iter().filter(|purge| purge.concerns(tenant, import)).collect();
+        let erased: Lines = deed.change.lines_of(|order| purges.iter().any(|purge| purge.names(order)));
+        let refused: Lines = sent.difference(lines).filter(|line| !erased.contains(*line)).cloned().collect();
         let was_alone = self.was_alone(at);
         self.deeds[at].change = deed.change.only(lines);
         if let Some(file) = &mut self.deeds[at].file {
             (file.refused, file.was_alone) = (refused.len() as u64, was_alone);
+            file.left_out = erased.len() as u64;
         }
         let mut wrong = Vec::new();
         if !lines.is_subset(&sent) {
             wrong.push("more than was sent");
+        }
+        if !lines.is_disjoint(&erased) {
+            wrong.push("what was erased");
         }
         if self.caps[deed.tenant].is_none() && !refused.is_empty() {
             wrong.push("a part, and there is no cap");

@@ -34,6 +34,7 @@ impl World {
         ImportPorts {
             uploads: importer.clone(),
             log: self.clone(),
+            erasures: self.clone(),
             objects: importer,
             queue: self.clone(),
             clock: self.clock(),

@@ -57,8 +57,8 @@ impl World {
         if let (Some(import), Some(at)) = (import.filter(|import| is_push(import)), deed) {
             ledger.deeds[at].import_id = Some(import.import_id.clone());
         }
-        if let (Some(deed), Some(lines)) = (deed, &lines) {
-            ledger.holds(deed, lines);
+        if let (Some(deed), Some(import), Some(lines)) = (deed, file, &lines) {
+            ledger.holds(deed, (tenant, import), lines);
         }
         if let Some(purge) = new.purge {
             ledger.purges.push(Purge::of(tenant, purge));

@@ -120,6 +120,10 @@ impl Erasures for World {
     async fn purge(&self, tenant: &Tenant, purge_id: &str) -> PortResult<Option<PurgeRecord>> {
         self.sim.step("erasures.purge", self.book.purge(tenant, purge_id)).await
     }
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>> {
+        let purges = self.sim.step("erasures.purges", self.book.purges(tenant)).await?;
+        Ok(if self.is(Mutant::ErasuresUnseen) { Vec::new() } else { purges })
+    }
     async fn put_off_purge(&self, tenant: &Tenant, purge_id: &str, due_at: Instant) -> PortResult<()> {
         if self.is(Mutant::PurgeForgets) {
             return self.finish_purge(tenant, purge_id).await;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub const NOW: Instant = Instant::from_unix_ms(1_750_000_000_000);
 pub const MINUTE_MS: i64 = 60_000;
 
+#[derive(Clone)]
 pub struct Bench {
     pub book: Arc<MemoryBook>,
     pub objects: Arc<MemoryObjects>,
@@ -59,7 +60,7 @@ impl Bench {
             rejects_bytes: 2_000,
         };
         let (queue, clock, random) = (self.queue.clone(), self.clock.clone(), self.random.clone());
-        ImportPorts { uploads, log, objects, queue, clock, random, limits }
+        ImportPorts { uploads, log, erasures: self.book.clone(), objects, queue, clock, random, limits }
     }
 
     /// Asks for an upload; the import's id and where its file goes.

@@ -1,16 +1,10 @@
-//! Files that are late or gone, stores that are away, time that runs out, datasets that go.
+//! Files that are late or gone, stores that are away, time that runs out.
 
-use super::bench::{Bench, Held, MINUTE_MS, NOW, check_failed, table};
+use super::bench::{Bench, MINUTE_MS, NOW, check_failed, table};
 use crate::import_upload::import_upload;
-use crate::ports::{
-    Clock, Commit, DatasetRecord, Erased, Erasures, ImportRecord, ImportStatus, LogId, NewSegments, Objects, OrderLog,
-    Page, PortResult, PurgeRecord, SegmentRecord, Uploads,
-};
+use crate::ports::{Clock, ImportStatus, Objects, Uploads};
 use crate::run_report::Ran;
-use affinsy_core::ids::Tenant;
-use affinsy_core::runs::RunId;
 use affinsy_core::time::Instant;
-use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -96,71 +90,6 @@ async fn what_does_not_fit_one_invocation_goes_on_in_the_next() {
     let import = bench.import(&import_id).await;
     assert_eq!((import.status, import.line_items), (ImportStatus::Completed, 400), "{import:?}");
     assert_eq!(bench.held("default").await, held);
-}
-
-#[tokio::test]
-async fn a_dataset_that_is_deleted_meanwhile_begins_anew() {
-    let bench = Bench::new();
-    bench.imported("{}", "order_id,product_name\nold,tea\n").await;
-    let head = bench.book.head(&bench.tenant, "default").await.expect("reads").expect("is there");
-    let import_id = bench.sent("{}", "order_id,product_name\nnew,tea\n").await;
-    let log = Arc::new(Deleting { bench: shared(&bench), head });
-    let ports = bench.ports_over(bench.book.clone(), log, bench.objects.clone());
-    assert_eq!(bench.run(&import_id, &ports).await, Ok(Ran::Ended));
-    let expected: Held = [("new".to_owned(), (None, [("tea".to_owned(), 1_000)].into()))].into();
-    assert_eq!(bench.held("default").await, expected);
-}
-
-fn shared(bench: &Bench) -> Bench {
-    Bench {
-        book: bench.book.clone(),
-        objects: bench.objects.clone(),
-        queue: bench.queue.clone(),
-        clock: bench.clock.clone(),
-        random: bench.random.clone(),
-        tenant: bench.tenant.clone(),
-        max_rows: bench.max_rows,
-    }
-}
-
-/// A log whose dataset is deleted, and made again by somebody, just before the first commit.
-struct Deleting {
-    bench: Bench,
-    head: DatasetRecord,
-}
-
-#[async_trait]
-impl OrderLog for Deleting {
-    async fn head(&self, tenant: &Tenant, id: &str) -> PortResult<Option<DatasetRecord>> {
-        self.bench.book.head(tenant, id).await
-    }
-    async fn commit(&self, tenant: &Tenant, new: &NewSegments<'_>) -> PortResult<Commit> {
-        let purge = PurgeRecord {
-            purge_id: "pur_1".to_owned(),
-            dataset_id: "default".to_owned(),
-            incarnation: self.head.incarnation.clone(),
-            erased: Erased::Dataset,
-            sequence: 1,
-            requested_at: NOW,
-        };
-        self.bench.book.delete_dataset(tenant, &self.head, &purge, NOW).await?;
-        self.bench.book.commit(tenant, new).await
-    }
-    async fn segments(&self, log: &LogId, from: u64, to: u64) -> PortResult<Vec<SegmentRecord>> {
-        self.bench.book.segments(log, from, to).await
-    }
-    async fn run_segments(&self, log: &LogId, run: RunId) -> PortResult<Vec<SegmentRecord>> {
-        self.bench.book.run_segments(log, run).await
-    }
-    async fn datasets(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<DatasetRecord>> {
-        self.bench.book.datasets(tenant, after, limit).await
-    }
-    async fn import(&self, tenant: &Tenant, id: &str) -> PortResult<Option<ImportRecord>> {
-        self.bench.book.import(tenant, id).await
-    }
-    async fn imports(&self, tenant: &Tenant, after: Option<&str>, limit: usize) -> PortResult<Page<ImportRecord>> {
-        self.bench.book.imports(tenant, after, limit).await
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! What was erased since an upload was opened. Its file may hold it still, and brings none of it back: who has a
+//! customer erased means what is on its way too.
+//!
+//! A purge does not end while an import runs that is older than it, so that all of them are there to be looked up; and
+//! an erasure moves the dataset's head on, so that none comes between looking them up and the commit.
+
+use super::Interrupted;
+use super::fail;
+use super::run::{Run, panicked};
+use crate::ports::{Erased, PortError};
+use affinsy_core::order::OrderBatch;
+use affinsy_core::segment::{self, SegmentRows};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The orders and customers that are not to come back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Gone {
+    orders: HashSet<String>,
+    customers: HashSet<String>,
+}
+
+impl Gone {
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.customers.is_empty()
+    }
+
+    fn without(&self, known: &Self) -> Self {
+        let rest = |all: &HashSet<String>, known: &HashSet<String>| all.difference(known).cloned().collect();
+        Self { orders: rest(&self.orders, &known.orders), customers: rest(&self.customers, &known.customers) }
+    }
+
+    /// Takes them out of a batch; the lines that went.
+    pub fn leave_out(&self, batch: &mut OrderBatch) -> u64 {
+        if self.is_empty() {
+            return 0;
+        }
+        let before = batch.line_count();
+        let customers = (0..).zip(batch.customers().iter()).filter(|(_, name)| self.customers.contains(*name));
+        let customers: HashSet<u32> = customers.map(|(code, _)| code).collect();
+        batch.retain(|order, _, _| {
+            let is_theirs = order.customer.is_some_and(|code| customers.contains(&code));
+            !is_theirs && !self.orders.contains(order.id)
+        });
+        (before - batch.line_count()) as u64
+    }
+
+    fn are_in(&self, rows: &SegmentRows) -> bool {
+        self.orders.iter().any(|id| rows.has_order(id)) || self.customers.iter().any(|id| rows.has_customer(id))
+    }
+}
+
+impl Run {
+    /// What is not to come back by now. With the dataset the import ends too.
+    pub(super) async fn gone(&self) -> Result<Gone, Interrupted> {
+        let mut gone = Gone::default();
+        for purge in self.ports.erasures.purges(&self.tenant).await? {
+            let concerns = purge.dataset_id == self.import.dataset_id && purge.requested_at >= self.import.created_at;
+            match purge.erased {
+                _ if !concerns => {}
+                Erased::Dataset => return Err(Interrupted::Bad(fail::dataset_deleted())),
+                Erased::Order { order_id } => drop(gone.orders.insert(order_id)),
+                Erased::Customer { customer_id } => drop(gone.customers.insert(customer_id)),
+                Erased::Report { .. } => {}
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Whether segments that were made before an erasure hold what it erased: then they are made anew. What was looked
+    /// for once need not be again, so that a row of erasures does not hold the commit up for long.
+    pub(super) async fn brings_back(&mut self) -> Result<bool, Interrupted> {
+        let gone = self.gone().await?;
+        let unseen = Arc::new(gone.without(&self.left_out));
+        if unseen.is_empty() {
+            return Ok(false);
+        }
+        for segment in self.work().segments.clone() {
+            let missing = || PortError::Damaged(format!("{} is missing", segment.key));
+            let bytes = self.ports.objects.read(&segment.key).await?.ok_or_else(missing)?;
+            let (unseen, sha256) = (Arc::clone(&unseen), segment.sha256.clone());
+            let look = move || segment::decode(bytes, Some(&sha256)).map(|rows| unseen.are_in(&rows));
+            let found = tokio::task::spawn_blocking(look).await.map_err(panicked)?;
+            if found.map_err(|problem| PortError::Damaged(format!("{}: {problem}", segment.key)))? {
+                tracing::info!(import.id = self.import.import_id, "erased meanwhile; segments are made anew");
+                return Ok(true);
+            }
+        }
+        self.left_out = gone;
+        Ok(false)
+    }
+}
+
+/// What the caller is told of lines that did not come back.
+pub(super) fn warning(lines: u64) -> String {
+    let lines = if lines == 1 { "1 line was".to_owned() } else { format!("{lines} lines were") };
+    format!(
+        "{lines} left out: an order or a customer that the file names was erased after the upload had been asked for. \
+         Should it come back, upload or push it again."
+    )
+}
