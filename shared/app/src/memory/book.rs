@@ -37,6 +37,16 @@ pub struct MemoryBook {
     pub(super) state: Mutex<State>,
 }
 
+#[cfg(test)]
+impl MemoryBook {
+    /// As if the head had never been told which version of its table is the newest.
+    pub fn forget_table(&self, tenant: &Tenant, dataset_id: &str) {
+        let mut state = lock(&self.state);
+        let head = state.datasets.get_mut(&(tenant.clone(), dataset_id.to_owned()));
+        head.expect("is there").tending.table = None;
+    }
+}
+
 /// One page of a tenant's records, by key upwards, or downwards when newest shall come first.
 pub(super) fn page<T: Clone>(
     records: &BTreeMap<Key, T>,

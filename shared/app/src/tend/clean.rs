@@ -5,7 +5,8 @@
 //! has been an orphan for two days, never comes back.
 
 use super::{Claim, Stopped, schedule};
-use crate::ports::{DatasetRecord, LogId, PortError, SegmentRecord, dataset_place};
+use crate::ports::{DatasetRecord, LogId, PortError, SegmentRecord, StoredObject, dataset_place};
+use affinsy_core::delta;
 use affinsy_core::runs::{Retired, RunId};
 use affinsy_core::time::Instant;
 use futures::{StreamExt, TryStreamExt};
@@ -100,23 +101,25 @@ impl Claim<'_> {
     async fn old_objects(&self, log: &LogId, now: Instant) -> Result<Vec<String>, Stopped> {
         let place = dataset_place(&log.tenant, &log.dataset_id);
         let table_log = format!("{}_delta_log/", log.table_prefix());
-        let mut old = Vec::new();
+        let (mut old, mut in_log) = (Vec::new(), Vec::new());
         // Of all incarnations: a first push that died, or came second, left one that never was.
         for prefix in [format!("segments/{place}/"), format!("tables/{place}/")] {
             let mut after = None;
             loop {
                 self.in_time()?;
                 let page = self.ports.objects.list(&prefix, after.as_deref()).await?;
-                let is_old = page.items.into_iter().filter(|object| {
-                    object.modified_at.plus_ms(schedule::ORPHAN_MS) <= now && !object.key.starts_with(&table_log)
-                });
-                old.extend(is_old.map(|object| object.key));
+                let is_old = |object: &StoredObject| object.modified_at.plus_ms(schedule::ORPHAN_MS) <= now;
+                let keys = page.items.into_iter().filter(is_old).map(|object| object.key);
+                let (of_log, others): (Vec<_>, Vec<_>) = keys.partition(|key| key.starts_with(&table_log));
+                old.extend(others);
+                in_log.extend(of_log);
                 after = page.next_after;
                 if after.is_none() {
                     break;
                 }
             }
         }
+        old.extend(delta::outdated(in_log.iter().map(String::as_str)).map(str::to_owned));
         Ok(old)
     }
 

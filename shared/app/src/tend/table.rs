@@ -38,7 +38,11 @@ impl Claim<'_> {
         let place = Place { root: log.table_prefix(), objects: &*self.ports.objects };
         let files = segments.iter().filter(|segment| !segment.gone).filter_map(|segment| place.file(segment)).collect();
         let settled = Settled { generation: run.id.generation, sequence: run.last, files };
-        let mut newest = place.newest(head.tending.table.map_or(0, |table| table.version)).await?;
+        let from = match head.tending.table {
+            Some(table) => table.version,
+            None => place.first().await?,
+        };
+        let mut newest = place.newest(from).await?;
         while let Some(commit) = delta::next_commit(&table, newest.as_ref(), &settled, self.ports.clock.now()) {
             newest = match place.commit(&table, &commit).await? {
                 Some(published) => Some(published),
@@ -66,6 +70,12 @@ impl Place<'_> {
             rows: segment.rows,
             dates: segment.min_date.zip(segment.max_date),
         })
+    }
+
+    /// The first version that stands in the log; the earliest are dropped some day.
+    async fn first(&self) -> Result<u64, PortError> {
+        let listed = self.objects.list(&format!("{}{}", self.root, delta::LOG), None).await?;
+        Ok(listed.items.iter().filter_map(|object| delta::version_of(&object.key)).min().unwrap_or(0))
     }
 
     /// The newest commit, looked for from a version on that was there once.

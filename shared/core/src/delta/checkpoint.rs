@@ -30,6 +30,13 @@ impl Checkpoint {
     pub const POINTER: &str = "_delta_log/_last_checkpoint";
 }
 
+/// The version of a checkpoint, by its path or object key; `None` for everything else that stands in the log.
+pub(super) fn version_of(path: &str) -> Option<u64> {
+    super::version_before(path, SUFFIX)
+}
+
+const SUFFIX: &str = ".checkpoint.parquet";
+
 /// One group a kind of action; in each row one of them is there.
 const MESSAGE: &str = "message checkpoint {
     OPTIONAL group protocol {
@@ -86,7 +93,7 @@ pub fn checkpoint(table: &Table<'_>, published: &Published) -> Checkpoint {
         "sizeInBytes": bytes.len(),
         "numOfAddFiles": published.adds.len(),
     });
-    let path = format!("{LOG}{:020}.checkpoint.parquet", published.version);
+    let path = format!("{LOG}{:020}{SUFFIX}", published.version);
     Checkpoint { path, bytes, pointer: pointer.to_string() }
 }
 

@@ -100,9 +100,26 @@ pub fn commit_path(version: u64) -> String {
 
 /// The version that a commit's path or object key ends in; `None` for everything else that stands in the log.
 pub fn version_of(path: &str) -> Option<u64> {
-    let name = path.rsplit('/').next()?.strip_suffix(".json")?;
+    version_before(path, ".json")
+}
+
+/// The version that a path or key ends in before a suffix.
+fn version_before(path: &str, suffix: &str) -> Option<u64> {
+    let name = path.rsplit('/').next()?.strip_suffix(suffix)?;
     let is_number = name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_digit());
     name.parse().ok().filter(|_| is_number)
+}
+
+/// So many versions of the log are kept behind its newest checkpoint: a reader may stand at one while others are written.
+const KEPT_VERSIONS: u64 = 100;
+
+/// Which of the paths or keys in a log no reader needs any more: a checkpoint stands far beyond their versions.
+pub fn outdated<'p>(log: impl Iterator<Item = &'p str> + Clone) -> impl Iterator<Item = &'p str> {
+    let newest = log.clone().filter_map(checkpoint::version_of).max().unwrap_or(0);
+    log.filter(move |path| {
+        let version = version_of(path).or_else(|| checkpoint::version_of(path));
+        version.is_some_and(|version| version + KEPT_VERSIONS < newest)
+    })
 }
 
 fn lines(actions: &[Action<'_>]) -> String {

@@ -129,6 +129,28 @@ fn a_version_is_known_by_its_path() {
     check(Checkpoint::POINTER, None);
 }
 
+#[test]
+fn versions_are_outdated_once_a_checkpoint_stands_far_beyond_them() {
+    let paths = |upto: u64, checkpoints: &[u64]| -> Vec<String> {
+        let at = |version: &u64| format!("_delta_log/{version:020}.checkpoint.parquet");
+        let commits = (0..=upto).map(commit_path).chain(checkpoints.iter().map(at));
+        commits.chain([Checkpoint::POINTER.to_owned(), "_delta_log/notes.json".to_owned()]).collect()
+    };
+    let check = |upto: u64, checkpoints: &[u64], expected: &[String]| {
+        let log = paths(upto, checkpoints);
+        let found: Vec<&str> = outdated(log.iter().map(String::as_str)).collect();
+        assert_eq!(found, expected, "{upto} {checkpoints:?}");
+    };
+    check(300, &[], &[]);
+    check(109, &[9, 99], &[]);
+    check(
+        111,
+        &[1, 102],
+        &[commit_path(0), commit_path(1), "_delta_log/00000000000000000001.checkpoint.parquet".into()],
+    );
+    check(400, &[102], &[commit_path(0), commit_path(1)]);
+}
+
 /// A column of a Parquet file in the words of Delta Lake.
 fn delta_type(column: &parquet::schema::types::Type) -> (String, String, bool) {
     let r#type = match column.get_basic_info().logical_type_ref() {

@@ -193,6 +193,31 @@ async fn each_settled_run_is_a_version_of_the_table() {
 }
 
 #[tokio::test]
+async fn the_beginning_of_a_long_log_is_dropped_and_the_table_goes_on() {
+    let world = World::new();
+    let in_log = || {
+        let keys = world.objects.keys().into_iter().filter(|key| key.contains("/_delta_log/"));
+        keys.filter_map(|key| delta::version_of(&key)).collect::<Vec<u64>>()
+    };
+    for version in 0..125 {
+        world.push(version).await;
+        world.clock.advance_ms(HOUR_MS);
+        world.tend().await;
+    }
+    assert!(in_log().len() >= 120, "nothing is dropped while a reader may stand there: {:?}", in_log());
+    world.clock.advance_ms(72 * HOUR_MS);
+    world.tend_until_quiet().await;
+    // The newest checkpoint is of version 119, and so many are kept behind it.
+    assert_eq!(in_log(), (19..125).collect::<Vec<u64>>());
+    // Also where the head does not tell which version was the last.
+    world.book.forget_table(&tenant(), "d");
+    world.push(125).await;
+    world.clock.advance_ms(HOUR_MS);
+    world.tend().await;
+    assert_eq!(world.table().await.map(|(newest, _)| newest), Some(125));
+}
+
+#[tokio::test]
 async fn a_table_that_others_wrote_to_is_left_alone() {
     let world = World::new();
     world.push(0).await;
