@@ -7,6 +7,7 @@ use super::field::Cells;
 use super::kind::Filling;
 use super::line::{Line, Reject, Sink};
 use super::order_date::DateReader;
+use super::rows::cut;
 use super::{Checkpoint, DecimalMark, Field, Findings, Kind, Plan, Summary, number, packed};
 use crate::decimal::{DecimalProblem, Price, Quantity};
 use crate::order::{Currency, check_id, check_product_name, customer_id};
@@ -121,13 +122,13 @@ impl Interpreter {
             match known {
                 Some(Header { state: State::Rejected(line), .. }) => {
                     let reason = format!("the row belongs to the order whose first row, line {line}, was rejected");
-                    return Err(Refusal { field: None, value: id.to_owned(), reason });
+                    return Err(Refusal { field: None, value: cut(id), reason });
                 }
                 Some(_) => return Ok(()),
                 None if self.tells_first_rows && !id.is_empty() => {
                     let reason = "the row says nothing of its order, whose first row does not stand above it: keep the rows \
                                   of an order together";
-                    return Err(Refusal { field: None, value: id.to_owned(), reason: reason.to_owned() });
+                    return Err(Refusal { field: None, value: cut(id), reason: reason.to_owned() });
                 }
                 None => {}
             }
@@ -322,7 +323,7 @@ fn checked<'a>(field: Field, cells: &Cells<'a>, check: fn(&str) -> Result<(), St
 }
 
 pub(super) fn refusal(field: Field, value: &str, reason: String) -> Refusal {
-    Refusal { field: Some(field), value: value.chars().take(Reject::VALUE_CHARS).collect(), reason }
+    Refusal { field: Some(field), value: cut(value), reason }
 }
 
 #[cfg(test)]

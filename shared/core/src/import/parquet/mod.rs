@@ -2,6 +2,7 @@
 //!
 //! Which packings can be read (snappy, gzip, LZ4, zstd) is a matter of the `parquet` crate's features.
 
+mod guard;
 mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +39,7 @@ impl std::fmt::Debug for ParquetRows {
 
 impl ParquetRows {
     pub fn open(source: impl ChunkReader + 'static) -> Result<Self, ImportProblem> {
+        checked(|| guard::check_footer(&source))?;
         let file = checked(|| SerializedFileReader::new(source))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let columns = schema.columns().iter().map(|column| column.path().string()).collect();

@@ -1,12 +1,13 @@
 //! A Parquet column's cells as text: exact decimals keep their digits, timestamps become RFC 3339.
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::ColumnDescriptor;
 
+use super::guard::GuardedPages;
 use crate::time::Day;
 
 /// The most that the cells of a chunk hold: 8 kB a cell on average. A column can name one long text any number of times
@@ -50,8 +51,9 @@ impl std::fmt::Debug for TextColumn {
 impl TextColumn {
     /// The column of this number in a row group.
     pub fn open(group: &dyn RowGroupReader, at: usize) -> Result<Self, ParquetError> {
-        let reader = group.get_column_reader(at)?;
         let schema = group.metadata().column(at).column_descr();
+        let pages = GuardedPages(group.get_column_page_reader(at)?);
+        let reader = get_column_reader(group.metadata().column(at).column_descr_ptr(), Box::new(pages));
         Ok(Self {
             reader,
             form: CellForm::of(schema),
