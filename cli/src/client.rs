@@ -38,7 +38,7 @@ pub enum ClientError {
 }
 
 /// A request that finds no room or no server is sent this often in all.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A rate limit's window is a minute; longer waits are asked for by something else.
@@ -88,7 +88,12 @@ impl Client {
             if attempt == ATTEMPTS || !error.may_pass() {
                 return Err(error);
             }
-            tokio::time::sleep(wait.unwrap_or_else(|| pause_after(attempt)).min(LONGEST_RETRY_AFTER)).await;
+            let pause = match &error {
+                // Who died is let go of after 35 seconds, and asks each time to come again in one.
+                ClientError::Refused { status: StatusCode::CONFLICT, .. } => wait.max(Some(pause_after(attempt))),
+                _ => wait,
+            };
+            tokio::time::sleep(pause.unwrap_or_else(|| pause_after(attempt)).min(LONGEST_RETRY_AFTER)).await;
             attempt += 1;
         }
     }
@@ -146,6 +151,8 @@ impl ClientError {
     fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
+            // The first call under this `Idempotency-Key` is still being served, or died: its answer will come.
+            Self::Refused { status: StatusCode::CONFLICT, body, .. } => body["code"] == "idempotency_in_flight",
             Self::Refused { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
         }
     }
@@ -222,6 +229,8 @@ mod tests {
         check(503, true);
         check(422, false);
         check(403, false);
+        check(409, false);
+        assert!(refused(409, json!({"code": "idempotency_in_flight"})).may_pass());
     }
 
     /// Answers each request with the next of these statuses; all ask to be tried again at once.
@@ -248,7 +257,7 @@ mod tests {
         }
         check(&[429, 503, 202], true).await;
         check(&[422, 202], false).await;
-        check(&[503; 8], false).await;
+        check(&[503; ATTEMPTS as usize], false).await;
     }
 
     #[test]

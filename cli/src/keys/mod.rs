@@ -3,12 +3,15 @@
 
 mod place;
 
+use affinsy_app::http::Caller;
+use affinsy_app::manage_keys::issue::{DEFAULT_OVERLAP_HOURS, IssueRefused, KeyRequest, MAX_OVERLAP_HOURS, issue};
 use affinsy_app::manage_keys::{self, NewKey};
 use affinsy_app::ports::{Clock, KeyRecord, KeyTable};
 use affinsy_aws::tables::DynamoKeys;
 use affinsy_aws::world::{OsRandom, SystemClock};
 use affinsy_core::ids::{Tenant, User};
 use affinsy_core::plan::{Plan, Scopes};
+use affinsy_core::time::Instant;
 use affinsy_local::RunningStack;
 use clap::{Args, Subcommand};
 
@@ -36,9 +39,16 @@ enum KeysCommand {
 #[derive(Debug, Args)]
 struct CreateArgs {
     /// Whose key it is; quotas count by user
-    #[arg(long)]
-    user: User,
-    /// Whose data it opens [default: the user's name]
+    #[arg(long, required_unless_present = "replaces")]
+    user: Option<User>,
+    /// Take the place of this key: its user and scopes; it goes on for a while, then ends
+    #[arg(long, value_name = "KEY_ID", conflicts_with_all = ["user", "plan", "rate_limit", "max_rows", "scopes"])]
+    replaces: Option<String>,
+    /// Hours that the replaced key goes on, up to 168; 0 ends one that leaked at once
+    #[arg(long, value_name = "HOURS", conflicts_with = "user", default_value_t = DEFAULT_OVERLAP_HOURS,
+          value_parser = clap::value_parser!(i64).range(0..=MAX_OVERLAP_HOURS))]
+    overlap_hours: i64,
+    /// Whose data it opens [default: the user's name; of a key that is replaced: local]
     #[arg(long)]
     tenant: Option<Tenant>,
     /// The user's plan; the API needs max or enterprise [default: as it is; max for a new user]
@@ -120,24 +130,57 @@ fn failed(error: affinsy_app::ports::PortError) -> Failure {
 /// The key goes to standard output alone, so that a script can take it; what it is goes beside.
 async fn create(args: &CreateArgs) -> Result<(), Failure> {
     let keys = args.place.keys().await?;
+    let expires_at = args.expires_days.map(|days| SystemClock.now().plus_ms(i64::from(days) * DAY_MS));
+    let Some(user) = &args.user else { return replace(args, expires_at, &keys).await };
     let tenant = match &args.tenant {
         Some(tenant) => tenant.clone(),
-        None => args.user.as_str().parse().map_err(|error| Failure::input(format!("--user: {error}")))?,
+        None => user.as_str().parse().map_err(|error| Failure::input(format!("--user: {error}")))?,
     };
     let new = NewKey {
         tenant,
-        user: args.user.clone(),
+        user: user.clone(),
         plan: args.plan,
         rate_limit: args.rate_limit,
         max_rows: args.max_rows,
         scopes: args.scopes.clone(),
-        expires_at: args.expires_days.map(|days| SystemClock.now().plus_ms(i64::from(days) * DAY_MS)),
+        expires_at,
     };
     let (key, record) = manage_keys::create(new, &keys, &SystemClock, &OsRandom).await.map_err(failed)?;
-    eprintln!("{} for user {} of tenant {}; the key is shown once:", record.key_id, record.user, record.tenant);
+    say(&record);
     if let Some(plan) = args.plan.filter(|plan| !plan.has_api()) {
         eprintln!("note: the plan {} has no API; calls with this key get 403", plan.name());
     }
+    terminal::print(&format!("{}\n", key.reveal()))
+}
+
+fn say(record: &KeyRecord) {
+    eprintln!("{} for user {} of tenant {}; the key is shown once:", record.key_id, record.user, record.tenant);
+}
+
+/// As `POST /keys` does it, with the rights of an operator.
+async fn replace(args: &CreateArgs, expires_at: Option<Instant>, keys: &DynamoKeys) -> Result<(), Failure> {
+    let local = || LOCAL_NAME.parse().expect("a plain name");
+    let operator = Caller {
+        tenant: args.tenant.clone().unwrap_or_else(local),
+        user: "operator".parse().expect("a plain name"),
+        plan: Plan::Enterprise,
+        scopes: Scopes::all(),
+        key_id: String::new(),
+        rate_limit: 0,
+        max_rows: None,
+    };
+    let old = args.replaces.as_deref().unwrap_or_default();
+    let request = KeyRequest::replacing(old, args.overlap_hours, expires_at);
+    let issued = issue(request, &operator, keys, &SystemClock, &OsRandom).await.map_err(|error| match error {
+        IssueRefused::Port(error) => failed(error),
+        IssueRefused::Body(problem) => Failure::input(format!(
+            "tenant {} cannot have {old} replaced: {problem}; `affinsy keys list` shows its keys",
+            operator.tenant
+        )),
+    })?;
+    let key = issued.key.ok_or_else(|| Failure::run("a key of this id is there already; try again".to_owned()))?;
+    say(&issued.record);
+    eprintln!("{old} goes on for {} hours", args.overlap_hours);
     terminal::print(&format!("{}\n", key.reveal()))
 }
 

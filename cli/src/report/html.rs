@@ -5,20 +5,17 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::json::{first, fixed, list, money, percent, text};
-use super::mba::currency;
+use super::json::{first, list, text};
+use super::section::Section;
 use super::show;
+use crate::layout::{Align, thousands};
 
 /// The whole page.
 pub fn page(report: &Value) -> String {
     let title = text(first(report, &["name", "template", "report_type"]));
     let mut body = format!("<h1>{}</h1>\n<p class=meta>{}</p>\n", escaped(&title), escaped(&meta(report)));
     body.push_str(&insights(report));
-    if report["report_type"] == "RFM" {
-        body.push_str(&segments(report));
-    } else {
-        body.push_str(&rules(report));
-    }
+    show::sections(report).iter().for_each(|section| body.push_str(&part(section)));
     body.push_str(&warnings(report));
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
@@ -88,79 +85,34 @@ fn insights(report: &Value) -> String {
     out
 }
 
-fn rules(report: &Value) -> String {
-    let rules = list(report, "association_rules");
-    let found = text(first(&report["summary"], &["rules_found"]));
-    if rules.is_empty() {
-        return format!("<h2>Rules</h2>\n{}", paragraph(&super::mba::rules(report, 0)));
+/// Title, note and table; nothing of a section that is empty.
+fn part(section: &Section) -> String {
+    if section.is_empty() {
+        return String::new();
     }
-    let rows: Vec<Vec<Cell>> = rules.iter().map(|rule| rule_row(rule, currency(report))).collect();
-    let columns = ["Who buys", "also buys", "#Orders", "#Support", "#Confidence", "#Lift", "#q", "#Revenue"];
-    format!("<h2>Rules <small>({} of {found})</small></h2>\n{}", rules.len(), table(&columns, &rows))
-}
-
-fn rule_row(rule: &Value, currency: Option<&str>) -> Vec<Cell> {
-    vec![
-        Cell::text(text(&rule["antecedents"])),
-        Cell::text(text(&rule["consequents"])),
-        Cell::text(text(&rule["support_count"])),
-        Cell::text(percent(&rule["support"])),
-        Cell::bar(percent(&rule["confidence"]), rule["confidence"].as_f64()),
-        Cell::text(fixed(&rule["lift"], 2)),
-        Cell::text(rule["q_value"].as_f64().map_or("–".to_owned(), |q| format!("{q:.1e}"))),
-        Cell::text(money(&rule["revenue"], currency)),
-    ]
-}
-
-fn segments(report: &Value) -> String {
-    let row = |segment: &Value| {
-        vec![
-            Cell::text(text(&segment["label"])),
-            Cell::text(text(&segment["customers"])),
-            Cell::bar(percent(&segment["share"]), segment["share"].as_f64()),
-            Cell::text(money(&segment["revenue"], currency(report))),
-            Cell::bar(percent(&segment["revenue_share"]), segment["revenue_share"].as_f64()),
-            Cell::text(fixed(&segment["recency_days"]["median"], 0)),
-            Cell::text(fixed(&segment["frequency"]["mean"], 1)),
-            Cell::text(segment["action"].as_str().unwrap_or_default().to_owned()),
-        ]
+    let count = match section.rows.len() {
+        0 | 1 => String::new(),
+        rows => format!(" <small>({})</small>", thousands(rows as u64)),
     };
-    let rows: Vec<Vec<Cell>> = list(report, "segments").iter().map(row).collect();
-    let columns =
-        ["Segment", "#Customers", "#Share", "#Revenue", "#Of all revenue", "#Days since", "#Orders each", "What to do"];
-    format!("<h2>Segments</h2>\n{}", table(&columns, &rows))
+    let note = section.note.as_deref().map_or(String::new(), paragraph);
+    let table = if section.rows.is_empty() { String::new() } else { table(section) };
+    format!("<h2>{}{count}</h2>\n{note}{table}", escaped(&section.title))
 }
 
-/// A cell's text, and a bar under it where a share is shown.
-struct Cell {
-    text: String,
-    share: Option<f64>,
-}
-
-impl Cell {
-    fn text(text: String) -> Self {
-        Self { text, share: None }
-    }
-    fn bar(text: String, share: Option<f64>) -> Self {
-        Self { text, share }
-    }
-}
-
-/// Columns whose name begins with `#` hold numbers.
-fn table(columns: &[&str], rows: &[Vec<Cell>]) -> String {
-    let class = |name: &str| if name.starts_with('#') { " class=n" } else { "" };
+fn table(section: &Section) -> String {
+    let class = |align: Align| if align == Align::Right { " class=n" } else { "" };
     let mut out = String::from("<div class=wide><table><thead><tr>");
-    for name in columns {
-        out.push_str(&format!("<th{}>{}</th>", class(name), escaped(name.trim_start_matches('#'))));
+    for (name, align) in &section.columns {
+        write!(out, "<th{}>{}</th>", class(*align), escaped(name)).expect("a String takes everything");
     }
     out.push_str("</tr></thead><tbody>\n");
-    for row in rows {
+    for row in &section.rows {
         out.push_str("<tr>");
-        for (cell, name) in row.iter().zip(columns) {
+        for (cell, (_, align)) in row.iter().zip(&section.columns) {
             let width = cell.share.map(|share| share.clamp(0.0, 1.0) * 100.0);
             let bar =
                 width.map_or(String::new(), |width| format!("<span class=bar style=\"width:{width:.1}%\"></span>"));
-            out.push_str(&format!("<td{}>{}{bar}</td>", class(name), escaped(&cell.text)));
+            out.push_str(&format!("<td{}>{}{bar}</td>", class(*align), escaped(&cell.text)));
         }
         out.push_str("</tr>\n");
     }

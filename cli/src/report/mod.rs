@@ -5,6 +5,7 @@ mod html;
 pub mod json;
 mod mba;
 mod rfm;
+mod section;
 pub mod show;
 
 use std::path::PathBuf;

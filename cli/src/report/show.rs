@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::json::{list, text};
+use super::section::Section;
 use super::{mba, rfm};
 use crate::layout::wrapped;
 
@@ -12,7 +13,7 @@ const WIDTH: usize = 100;
 pub fn report(report: &Value) -> String {
     let mut out = heading(report);
     out.push_str(&looked_at(report));
-    out.push_str(&findings(report));
+    sections(report).iter().for_each(|section| out.push_str(&section.render()));
     out.push_str(&next_steps(report));
     let said = &report["summary"]["reason"];
     for warning in list(report, "warnings").iter().filter(|warning| *warning != said) {
@@ -21,11 +22,11 @@ pub fn report(report: &Value) -> String {
     out
 }
 
-/// The tables of what was found, by the report's type.
-pub fn findings(report: &Value) -> String {
+/// What was found, part by part, by the report's type.
+pub fn sections(report: &Value) -> Vec<Section> {
     match report["report_type"].as_str() {
-        Some("RFM") => rfm::findings(report),
-        _ => mba::findings(report),
+        Some("RFM") => rfm::sections(report),
+        _ => mba::sections(report),
     }
 }
 

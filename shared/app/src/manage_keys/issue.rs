@@ -51,6 +51,11 @@ pub struct KeyRequest {
 }
 
 impl KeyRequest {
+    /// A key in place of another, which goes on for so many hours.
+    pub fn replacing(key_id: &str, overlap_hours: i64, expires_at: Option<Instant>) -> Self {
+        Self { replaces: Some(key_id.to_owned()), overlap_hours, expires_at, ..Self::default() }
+    }
+
     /// No body asks for a key like the caller's own.
     pub fn parse(body: &[u8], now: Instant) -> Result<Self, BodyProblem> {
         let root = if body.is_empty() { Node::Object(Vec::new()) } else { json::parse(body)? };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::Cells;
 use super::kind::Filling;
-use super::line::{Line, Reject, Sink};
+use super::line::{Line, Sink};
 use super::order_date::DateReader;
 use super::rows::cut;
 use super::{Checkpoint, DecimalMark, Field, Findings, Kind, Plan, Summary, number, packed};
