@@ -189,7 +189,7 @@ async fn compute(tenant: &Tenant, claim: &Claim, deadline: Instant, ports: &RunP
     let log = report.log(tenant);
     let loaded = snapshot::load(&log, report.sequence, &*ports.log, &ports.objects).await;
     let history = match loaded {
-        Ok(history) => history,
+        Ok(history) => history.in_currency(report.currency.clone()),
         Err(SnapshotError::Corrupt(failure)) => return Ok(Finish::Failed(stored(failure))),
         Err(SnapshotError::Port(error)) => return Err(error.into()),
     };

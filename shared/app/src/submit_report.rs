@@ -95,6 +95,7 @@ fn new_record(report_id: &str, spec: &ReportSpec, request: String, head: &Datase
         // The snapshot: all that is acknowledged now.
         incarnation: head.incarnation.clone(),
         sequence: head.sequence,
+        currency: head.currency.clone(),
         status: ReportStatus::Processing,
         created_at: now,
         started_at: None,

@@ -41,9 +41,19 @@ pub struct History {
     order_ids: TextList,
     orders: Vec<OrderHeader>,
     lines: LineColumns,
+    /// Of all amounts; `None` where nobody said.
+    currency: Option<String>,
 }
 
 impl History {
+    /// The same orders, their amounts in the dataset's currency.
+    #[must_use]
+    pub fn in_currency(self, currency: Option<String>) -> Self {
+        Self { currency, ..self }
+    }
+    pub fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
+    }
     pub fn orders(&self) -> &[OrderHeader] {
         &self.orders
     }
@@ -88,7 +98,7 @@ impl History {
             OrderHeader { customer, date, lines: start..end }
         };
         let orders = orders.map(header).collect();
-        Self { products, customers, order_ids, orders, lines }
+        Self { products, customers, order_ids, orders, lines, currency: None }
     }
 }
 

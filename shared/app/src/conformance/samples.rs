@@ -104,6 +104,7 @@ pub fn report(random: &dyn Random, at: Instant, webhook_url: Option<&str>) -> Re
         request: r#"{"report_type":"MBA"}"#.to_owned(),
         incarnation: "inc_1".to_owned(),
         sequence: 7,
+        currency: Some("EUR".to_owned()),
         status: ReportStatus::Processing,
         created_at: at,
         started_at: None,

@@ -55,6 +55,9 @@ pub struct ReportRecord {
     /// The snapshot: every push of this incarnation of the dataset up to this sequence.
     pub incarnation: String,
     pub sequence: u64,
+    /// The dataset's, when the report was asked for.
+    #[serde(default)]
+    pub currency: Option<String>,
     pub status: ReportStatus,
     #[serde(with = "time::micros")]
     pub created_at: Instant,

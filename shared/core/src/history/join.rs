@@ -50,7 +50,7 @@ impl HistoryJoin {
             let rename = |order: &mut OrderHeader| order.customer = order.customer.map(|code| ranks[code as usize]);
             orders.par_iter_mut().for_each(rename);
         }
-        History { products: sorted(products), customers: sorted(customers), order_ids, orders, lines }
+        History { products: sorted(products), customers: sorted(customers), order_ids, orders, lines, currency: None }
     }
 }
 

@@ -11,7 +11,7 @@ pub enum Unit {
     Share,
     /// A factor or a mean: `3.2`, `1.04`
     Factor,
-    /// `1,234.50`; the report's currency, without a symbol
+    /// `1,234.50`
     Money,
     /// Money that nobody knows to the cent: three digits that count, `1,230`
     Estimate,
@@ -21,6 +21,10 @@ pub enum Unit {
 const MAX_NAME_CHARS: usize = 80;
 
 impl Unit {
+    pub const fn is_money(self) -> bool {
+        matches!(self, Self::Money | Self::Estimate)
+    }
+
     /// The number as a sentence writes it; `None` for what is no number.
     pub fn display(self, value: &Value) -> Option<String> {
         let number = value.as_f64().filter(|number| number.is_finite())?;

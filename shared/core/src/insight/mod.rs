@@ -80,13 +80,16 @@ impl Insights {
 #[derive(Debug)]
 pub struct FactTable<'a> {
     report: &'a Value,
+    /// Stands behind amounts of money, where the report names one.
+    currency: Option<&'a str>,
     facts: Vec<Fact>,
     names: Vec<String>,
 }
 
 impl<'a> FactTable<'a> {
-    pub const fn new(report: &'a Value) -> Self {
-        Self { report, facts: Vec::new(), names: Vec::new() }
+    pub fn new(report: &'a Value) -> Self {
+        let currency = report.pointer("/data/currency").and_then(Value::as_str);
+        Self { report, currency, facts: Vec::new(), names: Vec::new() }
     }
 
     /// The placeholder of the number at a pointer; `None` where the report holds no number there.
@@ -94,6 +97,10 @@ impl<'a> FactTable<'a> {
         let pointer = pointer.into();
         let value = self.report.pointer(&pointer)?;
         let display = unit.display(value)?;
+        let display = match self.currency.filter(|_| unit.is_money()) {
+            Some(currency) => format!("{display} {currency}"),
+            None => display,
+        };
         let known = self.facts.iter().position(|fact| fact.pointer == pointer && fact.display == display);
         let at = known.unwrap_or_else(|| {
             let id = format!("F{}", self.facts.len() + 1);
@@ -214,6 +221,18 @@ mod tests {
         assert_eq!(insight.body, "Ax + {{F1}}: 12.5 % of 1,234, 12.5 %");
         let pointers: Vec<&str> = insight.facts.iter().map(|fact| fact.pointer.as_str()).collect();
         assert_eq!(pointers, ["/summary/share", "/summary/n"]);
+    }
+
+    #[test]
+    fn money_is_said_in_the_report_s_currency_and_nothing_else_is() {
+        let said = |report: Value| {
+            let mut table = FactTable::new(&report);
+            let [money, estimate, count] =
+                [Unit::Money, Unit::Estimate, Unit::Count].map(|unit| table.fact(unit, "/revenue").expect("a number"));
+            table.insight("k", "Of all", &format!("{money}, {estimate}, {count}"), "").body
+        };
+        assert_eq!(said(json!({"revenue": 1234.5, "data": {"currency": "GBP"}})), "1,234.50 GBP, 1,230 GBP, 1,234");
+        assert_eq!(said(json!({"revenue": 1234.5, "data": {"currency": null}})), "1,234.50, 1,230, 1,234");
     }
 
     #[test]

@@ -39,8 +39,7 @@ impl std::fmt::Debug for ParquetRows {
 
 impl ParquetRows {
     pub fn open(source: impl ChunkReader + 'static) -> Result<Self, ImportProblem> {
-        checked(|| guard::check_footer(&source))?;
-        let file = checked(|| SerializedFileReader::new(source))?;
+        let file = checked(|| SerializedFileReader::new(guard::Guarded::open(source)?))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let columns = schema.columns().iter().map(|column| column.path().string()).collect();
         Ok(Self { file: Box::new(file), columns })

@@ -16,6 +16,8 @@ pub struct Data {
     pub customers: u64,
     pub guest_orders: u64,
     pub products: u64,
+    /// ISO 4217, of all amounts; null where no push named one.
+    pub currency: Option<String>,
     pub date_range: Dates,
     pub exclusions: LeftOut,
 }
@@ -66,6 +68,7 @@ pub fn of(history: &History, window: &Window, selection: &Selection, set: &Baske
         customers: count(customers),
         guest_orders,
         products: count(products),
+        currency: history.currency().map(str::to_owned),
         date_range: Dates { start: first.map(|date| window.day(date)), end: last.map(|date| window.day(date)) },
         exclusions: LeftOut {
             orders: selection.exclusions,

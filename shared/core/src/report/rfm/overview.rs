@@ -21,6 +21,8 @@ pub struct Data {
     pub customers: u64,
     pub guest_orders: u64,
     pub products: u64,
+    /// ISO 4217, of all amounts; null where no push named one.
+    pub currency: Option<String>,
     pub date_range: Dates,
     pub exclusions: LeftOut,
 }
@@ -99,7 +101,8 @@ pub struct AtRisk {
 
 pub fn data(findings: &Findings<'_>) -> Data {
     let past = findings.population.past;
-    let mut data = Data::default();
+    let currency = past.history.currency().map(str::to_owned);
+    let mut data = Data { currency, ..Data::default() };
     let mut customers = vec![false; past.history.customer_count()];
     let mut products = vec![false; past.history.product_count()];
     for order in &findings.selection.orders {

@@ -120,6 +120,7 @@ pub fn data(orders: &str, exclusions: Value) -> Value {
         "customers": count("Their customers."),
         "guest_orders": count("Those without a customer."),
         "products": count("Their products."),
+        "currency": nullable(text("ISO 4217, of all amounts and as the insights say them; null where no push had named one.")),
         "date_range": reference("Dates"),
         "exclusions": exclusions,
     });

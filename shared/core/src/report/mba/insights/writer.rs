@@ -22,7 +22,7 @@ pub struct Writer<'r> {
 }
 
 impl<'r> Writer<'r> {
-    pub const fn new(report: &'r Value) -> Self {
+    pub fn new(report: &'r Value) -> Self {
         Self { report, facts: FactTable::new(report) }
     }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Fields that may be null, for a reason that their documentation gives; a number that is none is null as well.
-const MAY_BE_NULL: [&str; 40] = [
+const MAY_BE_NULL: [&str; 41] = [
     "template",
     "as_of",
     "churn_days",
@@ -50,6 +50,7 @@ const MAY_BE_NULL: [&str; 40] = [
     "now",
     "difference",
     "insights",
+    "currency",
 ];
 
 /// Nulls only where one may be: serde_json writes NaN and the infinities as null.
