@@ -74,8 +74,8 @@ def example(name, *arguments):
 
 
 def rest(args):
-    """Compaction and scan on one processor: what more of them gain is told by the clock, this by the work."""
-    rows, scanned = [], []
+    """Everything in one bucket, on one processor."""
+    rows = []
     for lines in args.lines:
         said = [json.loads(example("store_speed", "--lines", str(lines), "--threads", "1"))
                 for _ in range(args.rounds)]
@@ -90,13 +90,31 @@ def rest(args):
         name = f"{lines:,} lines"
         rows += [row(f"{name} compacted, {one['pushes']:,} pushes into {one['segments']} segments", speed("compact", "lines"),
                      "lines/s of CPU"),
-                 row(f"{name} scanned, from bytes to history", speed("scan", "rows"), "lines/s of CPU"),
                  row(f"{name} at rest, as pushed", one["pushed_bytes"] / lines, "bytes/line"),
                  row(f"{name} at rest, compacted", one["bytes"] / one["rows"], "bytes/line"),
                  row(f"{name}: most memory while compacted all at once", most("compact"), "MB"),
-                 row(f"{name}: most memory while scanned", most("scan"), "MB"),
                  row(f"{name}: the history", one["history_bytes"] / 1e6, "MB")]
-        scanned.append((lines, most("scan")))
+    return rows
+
+
+def scan(args):
+    """As compactor and worker do it: bucket by bucket, a range of orders on each thread at a time."""
+    rows, scanned = [], []
+    for lines in args.lines:
+        said = example("scan_speed", "--lines", str(lines), "--rounds", str(args.rounds))
+
+        def said_of(pattern, times=1e6):
+            return stack.number(said, pattern) * times
+
+        name, held = f"{lines:,} lines", said_of(r"peak memory of a scan: ([\d.]+) MB", 1)
+        rows += [row(f"{name} compacted, runs of 100 pushes", said_of(r"runs of \d+ pushes: ([\d.]+) million"),
+                     "lines/s of CPU"),
+                 row(f"{name} compacted, the runs into a settled one", said_of(r"all runs: ([\d.]+) million"),
+                     "lines/s of CPU"),
+                 row(f"{name} scanned, from files to history", said_of(r"threads: ([\d.]+) million"), "lines/s of CPU"),
+                 row(f"{name}: most memory while the runs were compacted", said_of(r"peak memory ([\d.]+) MB", 1), "MB"),
+                 row(f"{name}: most memory while scanned", held, "MB")]
+        scanned.append((lines, held))
     return rows + slope(scanned)
 
 
@@ -115,4 +133,4 @@ def slope(scanned):
             row(f"lines that {LARGEST_FUNCTION_MB:,} MB hold while scanned", holds, "lines")]
 
 
-PARTS = {"push": push, "upload": upload, "request": request, "rest": rest}
+PARTS = {"push": push, "upload": upload, "request": request, "rest": rest, "scan": scan}
