@@ -6,7 +6,7 @@
 
 use super::{Claim, Stopped, schedule};
 use crate::ports::{DatasetRecord, LogId, PortError, SegmentRecord, StoredObject, dataset_place};
-use affinsy_core::delta;
+use affinsy_core::delta::{self, Checkpoint};
 use affinsy_core::runs::{Retired, RunId};
 use affinsy_core::time::Instant;
 use futures::{StreamExt, TryStreamExt};
@@ -101,13 +101,15 @@ impl Claim<'_> {
     async fn old_objects(&self, log: &LogId, now: Instant) -> Result<Vec<String>, Stopped> {
         let place = dataset_place(&log.tenant, &log.dataset_id);
         let table_log = format!("{}_delta_log/", log.table_prefix());
-        let (mut old, mut in_log) = (Vec::new(), Vec::new());
+        let pointer = format!("{}{}", log.table_prefix(), Checkpoint::POINTER);
+        let (mut old, mut in_log, mut has_pointer) = (Vec::new(), Vec::new(), false);
         // Of all incarnations: a first push that died, or came second, left one that never was.
         for prefix in [format!("segments/{place}/"), format!("tables/{place}/")] {
             let mut after = None;
             loop {
                 self.in_time()?;
                 let page = self.ports.objects.list(&prefix, after.as_deref()).await?;
+                has_pointer |= page.items.iter().any(|object| object.key == pointer);
                 let is_old = |object: &StoredObject| object.modified_at.plus_ms(schedule::ORPHAN_MS) <= now;
                 let keys = page.items.into_iter().filter(is_old).map(|object| object.key);
                 let (of_log, others): (Vec<_>, Vec<_>) = keys.partition(|key| key.starts_with(&table_log));
@@ -119,7 +121,10 @@ impl Claim<'_> {
                 }
             }
         }
-        old.extend(delta::outdated(in_log.iter().map(String::as_str)).map(str::to_owned));
+        // Without what points to the newest checkpoint some readers begin with the first commit.
+        if has_pointer {
+            old.extend(delta::outdated(in_log.iter().map(String::as_str)).map(str::to_owned));
+        }
         Ok(old)
     }
 

@@ -7,7 +7,7 @@
 use super::{Claim, Stopped};
 use crate::ports::{DatasetRecord, Objects, PortError, Put, SegmentRecord, TableVersion};
 use crate::snapshot::run_manifest;
-use affinsy_core::delta::{self, CHECKPOINT_INTERVAL, Checkpoint, Commit, DataFile, Published, Settled, Table};
+use affinsy_core::delta::{self, Checkpoint, Commit, DataFile, Published, Settled, Table};
 use affinsy_core::runs::Run;
 use bytes::Bytes;
 
@@ -38,16 +38,19 @@ impl Claim<'_> {
         let place = Place { root: log.table_prefix(), objects: &*self.ports.objects };
         let files = segments.iter().filter(|segment| !segment.gone).filter_map(|segment| place.file(segment)).collect();
         let settled = Settled { generation: run.id.generation, sequence: run.last, files };
-        let from = match head.tending.table {
-            Some(table) => table.version,
-            None => place.first().await?,
-        };
-        let mut newest = place.newest(from).await?;
+        let mut newest = place.newest(head.tending.table.map_or(0, |table| table.version)).await?;
+        if newest.is_none() {
+            // The head does not tell, or tells of a version that was dropped since.
+            newest = place.newest(place.first().await?).await?;
+        }
         while let Some(commit) = delta::next_commit(&table, newest.as_ref(), &settled, self.ports.clock.now()) {
-            newest = match place.commit(&table, &commit).await? {
+            newest = match place.commit(&commit).await? {
                 Some(published) => Some(published),
                 None => place.newest(commit.version).await?,
             };
+        }
+        if let Some(newest) = &newest {
+            place.checkpoint(&table, newest).await?;
         }
         let newest = newest.filter(|newest| newest.generation == run.id.generation);
         Ok(newest.map(|newest| TableVersion { version: newest.version, run: run.id }))
@@ -72,10 +75,19 @@ impl Place<'_> {
         })
     }
 
-    /// The first version that stands in the log; the earliest are dropped some day.
+    /// A version from which on none is dropped: of the newest checkpoint, else of the first commit.
     async fn first(&self) -> Result<u64, PortError> {
-        let listed = self.objects.list(&format!("{}{}", self.root, delta::LOG), None).await?;
-        Ok(listed.items.iter().filter_map(|object| delta::version_of(&object.key)).min().unwrap_or(0))
+        let (mut checkpoint, mut commit, mut after) = (None, None, None);
+        loop {
+            let page = self.objects.list(&format!("{}{}", self.root, delta::LOG), after.as_deref()).await?;
+            let keys = || page.items.iter().map(|object| object.key.as_str());
+            checkpoint = checkpoint.max(keys().filter_map(delta::checkpoint_version_of).max());
+            commit = commit.or(keys().filter_map(delta::version_of).min());
+            after = page.next_after;
+            if after.is_none() {
+                return Ok(checkpoint.or(commit).unwrap_or(0));
+            }
+        }
     }
 
     /// The newest commit, looked for from a version on that was there once.
@@ -89,20 +101,28 @@ impl Place<'_> {
         Ok(newest)
     }
 
-    /// Writes a commit, and a checkpoint where one is due; `None` where the commit's number is taken.
-    async fn commit(&self, table: &Table<'_>, commit: &Commit) -> Result<Option<Published>, Stopped> {
+    /// Writes a commit; `None` where its number is taken.
+    async fn commit(&self, commit: &Commit) -> Result<Option<Published>, Stopped> {
         if self.create(&commit.path, commit.text.clone().into()).await? == Put::AlreadyThere {
             return Ok(None);
         }
-        let published = Published::read(commit.version, &commit.text)?;
-        if commit.version % CHECKPOINT_INTERVAL == CHECKPOINT_INTERVAL - 1 {
-            let checkpoint = delta::checkpoint(table, &published);
-            self.create(&checkpoint.path, checkpoint.bytes.into()).await?;
-            // Without it for a moment, or for good: readers list the log.
-            self.objects.delete(&format!("{}{}", self.root, Checkpoint::POINTER)).await?;
-            self.create(Checkpoint::POINTER, checkpoint.pointer.into()).await?;
+        Ok(Some(Published::read(commit.version, &commit.text)?))
+    }
+
+    /// Writes a checkpoint of the newest commit where one is due, by what points to the last one: a publisher that died
+    /// after its commit, or between taking the pointer away and writing it anew, is made up for by the next.
+    async fn checkpoint(&self, table: &Table<'_>, newest: &Published) -> Result<(), Stopped> {
+        let pointer = format!("{}{}", self.root, Checkpoint::POINTER);
+        let last = self.objects.read(&pointer).await?.and_then(|bytes| Checkpoint::pointed_at(&bytes));
+        if !delta::is_checkpoint_due(newest.version, last) {
+            return Ok(());
         }
-        Ok(Some(published))
+        let checkpoint = delta::checkpoint(table, newest);
+        self.create(&checkpoint.path, checkpoint.bytes.into()).await?;
+        // Without it for a moment most readers list the log.
+        self.objects.delete(&pointer).await?;
+        self.create(Checkpoint::POINTER, checkpoint.pointer.into()).await?;
+        Ok(())
     }
 
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Put, PortError> {

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// A reader reads at most so many commits after a checkpoint; the usual number of other writers.
-pub const CHECKPOINT_INTERVAL: u64 = 10;
+const CHECKPOINT_INTERVAL: u64 = 10;
 
 /// A checkpoint to be written.
 #[derive(Debug, Clone)]
@@ -28,10 +28,24 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Below the table's root; written over with every checkpoint, after it. A reader that finds none lists the log.
     pub const POINTER: &str = "_delta_log/_last_checkpoint";
+
+    /// The version that a pointer's text names; `None` where it is none of ours, or half of one.
+    pub fn pointed_at(pointer: &[u8]) -> Option<u64> {
+        #[derive(serde::Deserialize)]
+        struct Pointer {
+            version: u64,
+        }
+        serde_json::from_slice(pointer).ok().map(|Pointer { version }| version)
+    }
+}
+
+/// Whether the newest version gets a checkpoint, by that which the last one is of.
+pub fn is_checkpoint_due(newest: u64, last: Option<u64>) -> bool {
+    newest.saturating_add(1) >= last.map_or(0, |last| last.saturating_add(1)).saturating_add(CHECKPOINT_INTERVAL)
 }
 
 /// The version of a checkpoint, by its path or object key; `None` for everything else that stands in the log.
-pub(super) fn version_of(path: &str) -> Option<u64> {
+pub fn version_of(path: &str) -> Option<u64> {
     super::version_before(path, SUFFIX)
 }
 

@@ -16,7 +16,7 @@ mod checkpoint;
 mod columns;
 mod published;
 
-pub use checkpoint::{CHECKPOINT_INTERVAL, Checkpoint, checkpoint};
+pub use checkpoint::{Checkpoint, checkpoint, is_checkpoint_due, version_of as checkpoint_version_of};
 pub use published::{NotOurs, Published};
 
 use crate::time::Instant;

@@ -5,7 +5,7 @@ mod faulty;
 mod world;
 
 use crate::ports::{Clock, Objects, OrderLog, Tending};
-use affinsy_core::delta;
+use affinsy_core::delta::{self, Checkpoint};
 use faulty::{Fault, Faulty};
 use std::sync::Arc;
 use world::{HOUR_MS, LEASE_MS, World, tenant};
@@ -215,6 +215,32 @@ async fn the_beginning_of_a_long_log_is_dropped_and_the_table_goes_on() {
     world.clock.advance_ms(HOUR_MS);
     world.tend().await;
     assert_eq!(world.table().await.map(|(newest, _)| newest), Some(125));
+}
+
+#[tokio::test]
+async fn a_pointer_that_a_dead_publisher_took_away_comes_back_before_anything_is_dropped() {
+    let world = World::new();
+    let pushed = async |version| {
+        world.push(version).await;
+        world.clock.advance_ms(HOUR_MS);
+        world.tend().await;
+    };
+    for version in 0..125 {
+        pushed(version).await;
+    }
+    let pointer = format!("{}{}", world.log().await.table_prefix(), Checkpoint::POINTER);
+    let in_log = || world.objects.keys().into_iter().filter_map(|key| delta::version_of(&key)).count();
+    let before = in_log();
+    world.objects.delete(&pointer).await.expect("deletes");
+    world.clock.advance_ms(72 * HOUR_MS);
+    world.tend_until_quiet().await;
+    assert_eq!(in_log(), before, "some readers begin with the first commit now");
+    pushed(125).await;
+    let stored = world.objects.read(&pointer).await.expect("reads").expect("it is back");
+    assert_eq!(Checkpoint::pointed_at(&stored), Some(125));
+    world.clock.advance_ms(72 * HOUR_MS);
+    world.tend_until_quiet().await;
+    assert_eq!(in_log(), 101, "the newest checkpoint, and a hundred behind it");
 }
 
 #[tokio::test]
