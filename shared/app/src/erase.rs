@@ -61,7 +61,9 @@ pub async fn erase(
             ports.objects.create(&log.push_key(&purge_id), encoded.bytes.clone().into()).await?;
             stored = Some(log.clone());
         }
-        let (head, segment) = next(head, &log, &purge_id, &encoded, ports.clock.now());
+        // As of this attempt: an upload that was asked for before it stands brings nothing back.
+        let now = ports.clock.now();
+        let (head, segment) = next(head, &log, &purge_id, &encoded, now);
         let purge = purge_record(&purge_id, &head, erased.clone(), now);
         let new = NewSegments { head: &head, segments: &[segment], import: None, purge: Some(&purge), due_at: now };
         match ports.log.commit(tenant, &new).await? {
@@ -79,6 +81,7 @@ async fn delete(tenant: &Tenant, dataset_id: &str, ports: ErasePorts<'_>) -> Por
     let purge_id = ports.random.id("prg_", now);
     for attempt in 0..ATTEMPTS {
         let Some(head) = ports.log.head(tenant, dataset_id).await? else { return Ok(None) };
+        let now = ports.clock.now();
         let purge = purge_record(&purge_id, &head, Erased::Dataset, now);
         if ports.erasures.delete_dataset(tenant, &head, &purge, now).await? {
             return Ok(Some(done(dataset_id, purge)));
@@ -108,6 +111,7 @@ fn next(
     head.sequence += 1;
     head.bytes += encoded.meta.bytes;
     head.updated_at = now;
+    head.erased_at = Some(now);
     let segment = SegmentRecord::new(head.sequence, log.push_key(purge_id), &encoded.meta, now);
     let segment = SegmentRecord { erases: true, ..segment };
     (head, segment)

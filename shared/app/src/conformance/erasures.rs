@@ -91,7 +91,8 @@ async fn order_erasure(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
     let erased = Erased::Customer { customer_id: "ann #1".to_owned() };
     let record = purge(random, "orders", erased);
     let commit = async |sequence| {
-        let (head, segments) = (head("orders", sequence), [segment(sequence, "s/erasure")]);
+        let head = DatasetRecord { erased_at: Some(NOW.plus_ms(7)), ..head("orders", sequence) };
+        let segments = [segment(sequence, "s/erasure")];
         let new = NewSegments { head: &head, segments: &segments, import: None, purge: Some(&record), due_at: NOW };
         book.commit(mine, &new).await.expect("answers")
     };
@@ -100,6 +101,8 @@ async fn order_erasure(book: &dyn Book, mine: &Tenant, random: &dyn Random) {
     assert_eq!(commit(2).await, Commit::Done);
     assert_eq!(book.purge(mine, &record.purge_id).await.expect("reads").as_ref(), Some(&record));
     assert!(is_due(book, mine, DueKind::Purge, &record.purge_id, NOW).await);
+    let stored = book.head(mine, "orders").await.expect("reads").expect("is there");
+    assert_eq!(stored.erased_at, Some(NOW.plus_ms(7)), "the head tells of it");
 }
 
 async fn warnings(book: &dyn Book, mine: &Tenant, other: &Tenant, random: &dyn Random) {

@@ -25,7 +25,12 @@ impl Run {
             }
             self.check_currency(stored.as_ref())?;
             // After the head was read: what is erased later than this moves it on.
-            if self.brings_back().await? {
+            let gone = self.gone().await?;
+            if self.lacks_one(&gone, stored.as_ref()) {
+                back_off(attempt, &*self.ports.clock, &*self.ports.random).await;
+                continue;
+            }
+            if self.brings_back(gone).await? {
                 self.begin_segments();
                 return Ok(false);
             }

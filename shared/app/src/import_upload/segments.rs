@@ -10,6 +10,7 @@ use affinsy_core::segment::{self, EncodedSegment};
 use affinsy_core::time::Instant;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use std::sync::Arc;
 
 /// How many blocks are fetched at once.
 const AT_ONCE: usize = 8;
@@ -40,6 +41,7 @@ impl Run {
         let gone = self.gone().await?;
         // Partitions that were made before, by whoever, may hold more.
         self.left_out = if self.work().next_partition == 0 { gone.clone() } else { Gone::default() };
+        let gone = Arc::new(gone);
         let head = self.begin_capped().await?;
         let staged = self.work().staged.clone();
         let indexes = self.indexes(&staged, partitions).await?;
@@ -49,8 +51,7 @@ impl Run {
             }
             let partition = self.work().next_partition;
             let blocks = self.blocks(&staged, &indexes, Block::Partition(partition)).await?;
-            let mut assembled = assembled(blocks, self.ports.limits.partition_bytes).await?;
-            let left_out = gone.leave_out(&mut assembled.batch);
+            let (assembled, left_out) = assembled(blocks, Arc::clone(&gone), self.ports.limits.partition_bytes).await?;
             let hashes = staging::hashes_of(partition, partitions);
             let (assembled, capped) = self.admitted(assembled, hashes, head.as_ref()).await?;
             // An import ends with a commit, and a commit has a segment, be it one without a line.
@@ -167,8 +168,8 @@ fn missing(key: &str) -> PortError {
     PortError::Damaged(format!("staged object {key} is missing"))
 }
 
-/// Puts the orders of a partition together, on a thread of its own.
-async fn assembled(blocks: Vec<Bytes>, most_bytes: usize) -> Result<Assembled, Interrupted> {
+/// Puts the orders of a partition together, on a thread of its own, but for those that are gone: how many lines they had.
+async fn assembled(blocks: Vec<Bytes>, gone: Arc<Gone>, most_bytes: usize) -> Result<(Assembled, u64), Interrupted> {
     let work = move || {
         let mut left = most_bytes;
         let mut unpacked = Vec::with_capacity(blocks.len());
@@ -178,8 +179,9 @@ async fn assembled(blocks: Vec<Bytes>, most_bytes: usize) -> Result<Assembled, I
             unpacked.push(bytes);
         }
         let damaged = || PortError::Damaged("a staged block is not what was staged".to_owned());
-        let (batch, notes) = staging::orders(&unpacked).ok_or_else(damaged)?;
-        Ok(Assembled { batch, notes })
+        let is_gone = |order_id: &str, customer_id: Option<&str>| gone.takes(order_id, customer_id);
+        let (batch, notes, left_out) = staging::orders(&unpacked, is_gone).ok_or_else(damaged)?;
+        Ok((Assembled { batch, notes }, left_out))
     };
     tokio::task::spawn_blocking(work).await.map_err(panicked)?
 }

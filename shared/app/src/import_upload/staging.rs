@@ -173,8 +173,9 @@ struct Gathered<'a> {
     lines: Vec<LineDraft>,
 }
 
-/// The orders of one partition, from its blocks in the file's order; `None` where a block is none of ours.
-pub fn orders(blocks: &[Vec<u8>]) -> Option<(OrderBatch, Notes)> {
+/// The orders of one partition, from its blocks in the file's order, without those that `is_gone` takes by id and
+/// customer, and how many lines these had; `None` where a block is none of ours.
+pub fn orders(blocks: &[Vec<u8>], is_gone: impl Fn(&str, Option<&str>) -> bool) -> Option<(OrderBatch, Notes, u64)> {
     let mut builder = BatchBuilder::default();
     let (mut orders, mut at): (Vec<(&str, Gathered<'_>)>, HashMap<&str, usize>) = Default::default();
     for block in blocks {
@@ -192,10 +193,16 @@ pub fn orders(blocks: &[Vec<u8>]) -> Option<(OrderBatch, Notes)> {
             order.lines.push(LineDraft { product, quantity: line.quantity, price: line.unit_price });
         }
     }
+    let mut left_out = 0;
     for (id, order) in &orders {
+        if is_gone(id, order.customer) {
+            left_out += order.lines.len() as u64;
+            continue;
+        }
         builder.order(id, order.customer, order.date, &order.lines);
     }
-    Some(builder.build_noted())
+    let (batch, notes) = builder.build_noted();
+    Some((batch, notes, left_out))
 }
 
 #[cfg(test)]
@@ -252,7 +259,8 @@ mod tests {
             let objects = [first, staging.take().expect("packs")];
             let mut seen = 0;
             for at in 0..partitions {
-                let (batch, _) = orders(&blocks(&objects, partitions, Block::Partition(at))).expect("ours");
+                let partition = blocks(&objects, partitions, Block::Partition(at));
+                let (batch, ..) = orders(&partition, |_, _| false).expect("ours");
                 seen += batch.order_count();
                 for order in batch.orders() {
                     assert_eq!(
@@ -274,7 +282,7 @@ mod tests {
 
     #[test]
     fn foreign_bytes_are_refused_and_a_bomb_is_not_unpacked() {
-        assert!(orders(&[b"not a line".to_vec()]).is_none());
+        assert!(orders(&[b"not a line".to_vec()], |_, _| false).is_none());
         let bomb = zstd::bulk::compress(&vec![0; 1 << 20], 1).expect("packs");
         assert!(unpacked(&bomb, 1 << 19).is_err());
         assert!(unpacked(b"rubbish", 1 << 19).is_err());

@@ -33,6 +33,7 @@ fn moved_on(stored: Option<&DatasetRecord>, new: &NewSegments<'_>) -> DatasetRec
     head.sequence = new.head.sequence;
     head.rows_pushed = new.head.rows_pushed;
     head.updated_at = new.head.updated_at;
+    head.erased_at = new.head.erased_at;
     head.currency.clone_from(&new.head.currency);
     head
 }

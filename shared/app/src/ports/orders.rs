@@ -35,6 +35,9 @@ pub struct DatasetRecord {
     /// When the newest segment was acknowledged.
     #[serde(with = "time::micros")]
     pub updated_at: Instant,
+    /// When an order or a customer was last erased: who lists the purges knows by it that none is missing yet.
+    #[serde(with = "time::micros::option", default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Instant>,
     #[serde(default)]
     pub counts: Option<CountsRecord>,
     /// Where the tending of the dataset stands; pushes leave it as it is.
@@ -299,6 +302,7 @@ impl DatasetRecord {
             rows_pushed: 0,
             created_at: now,
             updated_at: now,
+            erased_at: None,
             counts: None,
             tending: TendingRecord::default(),
         }

@@ -83,6 +83,10 @@ impl DynamoBook {
             set.push_str("currency = :currency, ");
             update = update.expression_attribute_values(":currency", text(currency));
         }
+        if let Some(erased_at) = head.erased_at {
+            set.push_str("erased_at = :erased, ");
+            update = update.expression_attribute_values(":erased", number(erased_at.0));
+        }
         if before == 0 {
             set.push_str(
                 "#bytes = :added, dataset_id = :id, incarnation = :incarnation, created_at = :created, \

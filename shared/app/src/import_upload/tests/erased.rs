@@ -2,14 +2,16 @@
 
 use super::bench::{Bench, Held, MINUTE_MS, check_failed};
 use crate::erase::{ErasePorts, erase};
+use crate::import_upload::ImportPorts;
 use crate::ports::{
-    Commit, DatasetRecord, Erased, ImportRecord, ImportStatus, LogId, NewSegments, Objects, OrderLog, Page, PortResult,
-    SegmentRecord,
+    Commit, DatasetRecord, Erased, Erasures, ImportRecord, ImportStatus, LogId, NewSegments, Objects, OrderLog, Page,
+    PortResult, PurgeRecord, SegmentRecord,
 };
 use crate::run_report::Ran;
 use affinsy_core::ids::Tenant;
 use affinsy_core::runs::RunId;
 use affinsy_core::segment;
+use affinsy_core::time::Instant;
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex};
 
@@ -78,6 +80,48 @@ impl OrderLog for Eventful {
     }
 }
 
+/// Purges of which the newest is seen a little after the head that tells of it.
+struct Late {
+    bench: Bench,
+    unseen: Mutex<u32>,
+}
+
+#[async_trait]
+impl Erasures for Late {
+    async fn purges(&self, tenant: &Tenant) -> PortResult<Vec<PurgeRecord>> {
+        let mut purges = self.bench.book.purges(tenant).await?;
+        let mut unseen = self.unseen.lock().expect("nobody panicked");
+        if *unseen > 0 && purges.pop().is_some() {
+            *unseen -= 1;
+        }
+        Ok(purges)
+    }
+    async fn delete_dataset(
+        &self,
+        of: &Tenant,
+        head: &DatasetRecord,
+        by: &PurgeRecord,
+        due: Instant,
+    ) -> PortResult<bool> {
+        self.bench.book.delete_dataset(of, head, by, due).await
+    }
+    async fn drop_log(&self, log: &LogId) -> PortResult<()> {
+        self.bench.book.drop_log(log).await
+    }
+    async fn purge(&self, tenant: &Tenant, id: &str) -> PortResult<Option<PurgeRecord>> {
+        self.bench.book.purge(tenant, id).await
+    }
+    async fn put_off_purge(&self, tenant: &Tenant, id: &str, due_at: Instant) -> PortResult<()> {
+        self.bench.book.put_off_purge(tenant, id, due_at).await
+    }
+    async fn redact_import(&self, tenant: &Tenant, id: &str) -> PortResult<()> {
+        self.bench.book.redact_import(tenant, id).await
+    }
+    async fn finish_purge(&self, tenant: &Tenant, id: &str) -> PortResult<()> {
+        self.bench.book.finish_purge(tenant, id).await
+    }
+}
+
 /// What one invocation makes of an import while these things are erased.
 async fn imported_while(bench: &Bench, import_id: &str, before_commits: Vec<Meanwhile>) -> ImportRecord {
     let log = Arc::new(Eventful { bench: bench.clone(), before_commits: before_commits.into() });
@@ -140,6 +184,21 @@ async fn what_is_erased_between_any_two_commits_is_left_out() {
     check_left_out(&import, 1, 3, "3 lines were left out");
     check_held(&bench, &["1"]).await;
     assert!(is_stored(&bench, "ann").await && !is_stored(&bench, "bob").await);
+}
+
+#[tokio::test]
+async fn an_erasure_that_the_head_tells_of_is_waited_for() {
+    let bench = Bench::new();
+    bench.imported("{}", OLD).await;
+    let import_id = bench.sent("{}", FILE).await;
+    erased(&bench, customer("ann")).await;
+    // Once when the segments are made, and then before the commit.
+    let late = Late { bench: bench.clone(), unseen: Mutex::new(3) };
+    let ports = ImportPorts { erasures: Arc::new(late), ..bench.ports() };
+    assert_eq!(bench.run(&import_id, &ports).await, Ok(Ran::Ended));
+    check_left_out(&bench.import(&import_id).await, 2, 3, "3 lines were left out");
+    check_held(&bench, &["2", "3"]).await;
+    assert!(!is_stored(&bench, "ann").await);
 }
 
 #[tokio::test]
